@@ -1,0 +1,42 @@
+"""Compile ``contracts/*.yaml`` into the JSON that the packages read: ``python -m amlcontracts.compile [--check]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[1]
+TARGET = Path(__file__).resolve().parent / "data"
+
+
+def compiled() -> dict[str, str]:
+    """Return file name to text of every compiled contract, made afresh from the YAML."""
+    import yaml  # only people who change the contracts need it
+
+    return {
+        f"{source.stem}.json": json.dumps(yaml.safe_load(source.read_text("utf-8")), ensure_ascii=False, indent=1)
+        + "\n"
+        for source in sorted(SOURCE.glob("*.yaml"))
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the compiled files, or with ``--check`` only say which are stale. Returns the exit status."""
+    stale = [
+        name
+        for name, text in compiled().items()
+        if not (TARGET / name).exists() or (TARGET / name).read_text("utf-8") != text
+    ]
+    if "--check" in arguments:
+        print("\n".join(f"{name} is stale: run python -m amlcontracts.compile" for name in stale) or "all compiled")
+        return 1 if stale else 0
+    TARGET.mkdir(exist_ok=True)
+    for name, text in compiled().items():
+        (TARGET / name).write_text(text, "utf-8")
+    print(f"compiled {len(stale)} changed of {len(compiled())} contracts")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

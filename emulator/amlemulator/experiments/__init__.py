@@ -1,0 +1,1 @@
+"""Module graphs that really train and score, and the model file format."""

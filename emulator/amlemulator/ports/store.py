@@ -1,0 +1,66 @@
+"""What the emulator remembers, behind one small protocol: records by kind, id and parent.
+
+One transaction per operation. A transaction either commits whole or leaves no trace, so a refused call changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from amlemulator.core.records import Endpoint, Job, WebService, Workspace
+
+Record = TypeVar("Record", Workspace, WebService, Endpoint, Job)
+
+
+class Transaction(Protocol):
+    """A view of the state, isolated from others until it commits."""
+
+    def get(self, kind: type[Record], record_id: str) -> Record | None:
+        """Return the record, or None."""
+        ...
+
+    def list(self, kind: type[Record], parent: str | None = None) -> Sequence[Record]:
+        """Return records in order of creation.
+
+        ``parent`` is the workspace id for web services, the service id for endpoints, the endpoint id for jobs; None
+        means all of that kind.
+        """
+        ...
+
+    def put(self, record: Workspace | WebService | Endpoint | Job) -> None:
+        """Add the record, or replace the one with its id."""
+        ...
+
+    def delete(self, kind: type[Record], record_id: str) -> None:
+        """Remove the record if it is there."""
+        ...
+
+    def next_ordinal(self, kind: str) -> int:
+        """Return 1, 2, 3, ... per ``kind``; never the same twice, even after deletions."""
+        ...
+
+
+class Store(Protocol):
+    """State that survives as long as it was configured to."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction: commit at the end of the block, roll back when it raises."""
+        ...
+
+    def save_model(self, content: bytes) -> str:
+        """Keep a model's bytes and return their key (SHA-256, hex): the same bytes have the same key."""
+        ...
+
+    def load_model(self, key: str) -> bytes:
+        """Return a model's bytes; KeyError when there are none."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything, atomically."""
+        ...
+
+    def close(self) -> None:
+        """Release files."""
+        ...

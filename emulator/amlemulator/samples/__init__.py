@@ -1,0 +1,1 @@
+"""The built-in sample workspaces: data, graphs and initial models."""
