@@ -1,0 +1,1 @@
+"""A client for the web services of Azure Machine Learning Studio (classic)."""

@@ -1,7 +1,8 @@
 """Errors as data: each refusal is one entry of ``contracts/errors.yaml``, carried by one exception class.
 
-An entry is named by its group and code as in Microsoft's list (``BadArgument/InvalidBlobExtension``, or the group alone
-where it has no codes), or by the host whose envelope it wears (``management/GetWorkspaceFailed``, ``blob/BlobNotFound``).
+An entry is named by its group and code as in Microsoft's list (``BadArgument/InvalidBlobExtension``, or the group
+alone where it has no codes), or by the host whose envelope it wears (``management/GetWorkspaceFailed``,
+``blob/BlobNotFound``).
 """
 
 from __future__ import annotations
