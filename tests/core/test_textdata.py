@@ -1,0 +1,191 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amlemulator.core.interface import Column
+from amlemulator.core.tables import Table
+from amlemulator.core.textdata import RowLengthError, TextDataError, format_of, read, write
+
+
+def read_text(text, form="csv"):
+    return read(io.StringIO(text, newline=""), form)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a/b.csv", "csv"), ("A.NH.CSV", "nh.csv"), ("x.tsv", "tsv"), ("x.nh.tsv", "nh.tsv"), ("x.arff", "arff")],
+)
+def test_the_extension_names_the_format(name, expected):
+    """A blob's format follows from its extension."""
+    assert expected == format_of(name)
+
+
+def test_another_extension_is_no_data_set():
+    """A name without one of the extensions is refused, naming those there are."""
+    with pytest.raises(TextDataError, match=r"\.csv, \.tsv, \.arff"):
+        format_of("model.ilearner")
+
+
+def test_a_csv_has_names_types_and_missing_cells():
+    """The first row names the columns, types are inferred, an empty field is missing."""
+    table = read_text("age,job,score\r\n39,clerk,0.5\r\n,,1\r\n")
+    assert (
+        Table(
+            (Column("age", "Int32"), Column("job"), Column("score", "Double")), [[39, "clerk", 0.5], [None, None, 1.0]]
+        )
+        == table
+    )
+
+
+def test_without_its_header_row_the_first_row_names_the_columns():
+    """A CSV without its header row gives what it gave: data as names."""
+    assert ["39", "clerk"] == read_text("39,clerk\n50,smith\n").names
+
+
+def test_nh_csv_has_numbered_columns():
+    """A .nh.csv has no header row: Col1, Col2."""
+    table = read_text("39,clerk\n50,smith\n", "nh.csv")
+    assert (["Col1", "Col2"], 2) == (table.names, len(table.rows))
+
+
+def test_quoted_fields_follow_rfc_4180():
+    """Quotes hold separators, quotes and line ends."""
+    assert [['a,"b"\nc', 1]] == read_text('t,n\n"a,""b""\nc",1\n').rows
+
+
+def test_rows_of_different_lengths_are_the_observed_failure():
+    """Ragged rows raise the service's own sentence."""
+    with pytest.raises(RowLengthError, match="All rows must have same number of elements"):
+        read_text("a,b\n1,2\n3\n")
+
+
+def test_an_empty_line_is_a_row_of_missing_values():
+    """A blank line, at the end too, becomes a row of missing values."""
+    assert [[1, 2], [None, None]] == read_text("a,b\n1,2\n\n").rows
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name():
+    """A UTF-8 mark at the start is dropped."""
+    assert ["a"] == read_text("\ufeffa\n1\n").names
+
+
+def test_names_become_usable():
+    """An empty name is numbered, a repeated one gets a number in brackets."""
+    assert ["a", "Col2", "a (1)", "a (2)"] == read_text("a,,a,a\n1,2,3,4\n").names
+
+
+def test_nothing_is_an_empty_table():
+    """An empty text is a table without columns; a header alone has no rows."""
+    assert Table(()) == read_text("")
+    assert Table((Column("a"), Column("b"))) == read_text("a,b\n")
+
+
+def test_a_field_beyond_all_measure_is_refused():
+    """What the reader cannot take is a TextDataError."""
+    with pytest.raises(TextDataError):
+        read_text("a\n" + "x" * (csv.field_size_limit() + 1))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1", " 2"], "Int32"),
+        (["1", "3000000000"], "Int64"),
+        (["1", "99999999999999999999"], "Double"),
+        (["1", "2.5"], "Double"),
+        (["1e5", "nan"], "Double"),
+        (["1_0"], "String"),
+        (["1.5", "x"], "String"),
+        (["true", "FALSE"], "Boolean"),
+        (["true", "1"], "String"),
+        (["5/30/2010 18:07:00", "2010-05-30"], "DateTime"),
+        (["00:10:00", "1.02:00:00"], "TimeSpan"),
+        (["0-5", "10-20"], "String"),
+        (["Jan"], "String"),
+    ],
+)
+def test_types_are_inferred_from_the_text(values, expected):
+    """A column has the narrowest type that all its cells fit."""
+    assert expected == read_text("\n".join(["c", *values])).columns[0].type
+
+
+def test_csv_is_written_without_quotes():
+    """Output is one header row and bare commas, numbers in .NET's form, missing cells empty, lines ended by CR LF."""
+    table = Table((Column("a"), Column("b", "Double")), [["x,y", 0.00001], [None, float("inf")]])
+    assert "a,b\r\nx,y,1E-05\r\n,Infinity\r\n" == "".join(write(table, "csv"))
+    assert "x,y\t1E-05\r\n\tInfinity\r\n" == "".join(write(table, "nh.tsv"))
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters=",\"'\\?"), min_size=1)
+COLUMNS = (Column("n", "Int32"), Column("x", "Double"), Column("t"))
+QUARTERS = st.integers(-4000, 4000).map(lambda number: number / 4)
+ROWS = st.lists(st.tuples(st.integers(-9, 9), QUARTERS, WORDS.map("w".__add__)).map(list), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "nh.csv"])
+@given(rows=ROWS)
+def test_what_is_written_reads_back(form, rows):
+    """A table of plain words and numbers survives writing and reading."""
+    rows[0][1] = 0.25
+    back = read_text("".join(write(Table(COLUMNS, rows), form)), form)
+    assert rows == back.rows
+
+
+@given(rows=ROWS)
+def test_arff_carries_types_and_words(rows):
+    """ARFF keeps every word, quoted where need be, and numbers as doubles."""
+    columns = (Column("n n", "Double"), Column("x", "Double"), Column("it's"))
+    rows = [[float(number), x, f"{word}, '\\' {word}"] for number, x, word in rows]
+    assert Table(columns, rows) == read_text("".join(write(Table(columns, rows), "arff")), "arff")
+
+
+def test_arff_as_others_write_it():
+    """Comments, nominal attributes, dates, quotes and ? for missing are understood."""
+    text = """% comment
+@RELATION r
+@attribute 'full name' string
+@attribute class {<=50K, ">50K"}
+@attribute n integer
+@attribute d date "yyyy-MM-dd"
+@data
+'O\\'Neil, A', <=50K, 3, 2010-05-30
+?,">50K",?,?
+"""
+    table = read_text(text, "arff")
+    assert ["full name", "class", "n", "d"] == table.names
+    assert ("<=50K", ">50K") == table.columns[1].categories
+    assert [["O'Neil, A", "<=50K", 3], [None, ">50K", None]] == [row[:3] for row in table.rows]
+
+
+def test_arff_writes_categories():
+    """A categorical column is a nominal attribute."""
+    table = Table((Column("c", "String", ("a", "b c")), Column("b", "Boolean")), [["a", True]])
+    assert ["@ATTRIBUTE c {a,'b c'}\r\n", "@ATTRIBUTE b STRING\r\n"] == list(write(table, "arff"))[1:3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n",
+        "@relation r\n@data\n",
+        "@relation r\n@attribute a numeric\n",
+        "@attribute a\n@data\n",
+        "@attribute a money\n@data\n",
+        "@attribute a numeric\n@data\nx\n",
+        "@attribute a numeric\n@data\n{0 1}\n",
+        "@attribute a numeric\n@data\n'1' 2\n",
+    ],
+)
+def test_broken_arff_is_refused(text):
+    """Text that is no ARFF is a TextDataError."""
+    with pytest.raises(TextDataError):
+        read_text(text, "arff")
+
+
+def test_ragged_arff_is_the_observed_failure():
+    """Ragged ARFF rows raise the service's own sentence."""
+    with pytest.raises(RowLengthError):
+        read_text("@attribute a numeric\n@data\n1,2\n", "arff")
