@@ -7,12 +7,14 @@ alone where it has no codes), or by the host whose envelope it wears (``manageme
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from amlcontracts import load
 
+PLACE = re.compile(r"\{(\d+)\}")
 Envelope = Literal["details", "flat", "studio", "blob", "control"]
 
 
@@ -39,6 +41,9 @@ def catalogue() -> dict[str, Entry]:
         entries[group] = Entry(name=group, code="", message="", **common)
         for code, message in (facts.get("codes") or {}).items():
             entries[f"{group}/{code}"] = Entry(name=f"{group}/{code}", code=code, message=message, **common)
+    for code, facts in document["scoring"].items():
+        name, status = f"scoring/{code}", facts["status"]
+        entries[name] = Entry(name, status, "", "", "details", group=code, group_message=facts["message"])
     for host in ("management", "studio", "blob", "control"):
         envelope: Envelope = "flat" if host == "management" else host  # type: ignore[assignment] # names of envelopes
         for code, facts in document[host].items():
@@ -60,14 +65,15 @@ class ServiceError(Exception):
         self.target = target
         self.evidence = evidence
         self.message = fill(message if message is not None else entry.message, arguments)
+        self.group_message = fill(entry.group_message or "", arguments)
+        self.code = entry.code
         super().__init__(f"{entry.name}: {self.message or entry.group_message}")
 
 
 def fill(template: str, arguments: tuple[str, ...]) -> str:
     """Put the arguments into the places ``{0}``, ``{1}``, ...; other braces stay as they are."""
-    for index, argument in enumerate(arguments):
-        template = template.replace(f"{{{index}}}", argument)
-    return template
+    # In one pass, so that a "{1}" inside the first argument is left alone.
+    return PLACE.sub(lambda place: arguments[int(place[1])] if int(place[1]) < len(arguments) else place[0], template)
 
 
 def failure(

@@ -64,7 +64,7 @@ class WebService:
     description: str | None = None
     type: str = "Graph"  # or "Code": a published function, stored as it came (clients.md section 8)
     default_endpoint_name: str = "default"
-    experiment: dict[str, Any] = field(default_factory=dict)  # the module graph, as experiments/ reads it
+    experiment: str = ""  # key of the module graph in the store
     code_bundle: dict[str, Any] | None = None
 
 
@@ -73,10 +73,11 @@ class Resource:
     """An updatable resource of an endpoint: a trained model under its name in the predictive experiment."""
 
     name: str
-    model: str  # key of the model's bytes in the Models port
+    model: str  # key of the model's bytes in the store
     location: BlobReference = field(default_factory=BlobReference)  # where it was patched from; empty: as deployed
     kind: str = "TrainedModel"
     updated: float | None = None  # when a PATCH last replaced it; None: as deployed
+    previous: str | None = None  # key of the model before that, which answers until the change has propagated
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,25 @@ class Endpoint:
     prevent_update: bool = False
     diagnostics_trace_level: str = "None"
     sample_data_enabled: bool = False
-    experiment: dict[str, Any] = field(default_factory=dict)  # the graph as of the last publish or refresh
+    experiment: str = ""  # key of the graph as of the last publish or refresh
     resources: tuple[Resource, ...] = ()
 
     @property
     def is_default(self) -> bool:
         """Whether this is the endpoint that publishing made."""
         return self.name == "default"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """Where an output of a finished job lies. Its SAS is minted afresh at each status call (documents.md 5.4)."""
+
+    account: str
+    container: str
+    name: str
+    shared: str = (
+        "blob"  # what the SAS opens: "blob" for an override, "container" for a default output (section 20 no. 9)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,7 @@ class Job:
     inputs: dict[str, BlobReference] = field(default_factory=dict)
     outputs: dict[str, BlobReference] = field(default_factory=dict)  # overrides only
     parameters: dict[str, str] = field(default_factory=dict)
-    results: dict[str, BlobReference] = field(default_factory=dict)  # without SAS: minted at each status call
+    results: dict[str, StoredOutput] = field(default_factory=dict)
     details: str | None = None
-    experiment: dict[str, Any] = field(default_factory=dict)  # the endpoint's graph when the job was submitted
-    models: dict[str, str] = field(default_factory=dict)  # resource name to key in the Models port, as of then
+    experiment: str = ""  # key of the endpoint's graph when the job was submitted
+    models: dict[str, str] = field(default_factory=dict)  # resource name to the key of its model, as of then

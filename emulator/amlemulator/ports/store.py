@@ -49,12 +49,17 @@ class Store(Protocol):
         """Open a transaction: commit at the end of the block, roll back when it raises."""
         ...
 
-    def save_model(self, content: bytes) -> str:
-        """Keep a model's bytes and return their key (SHA-256, hex): the same bytes have the same key."""
+    @property
+    def generation(self) -> int:
+        """A number that changes with every commit that touched anything but jobs, so that caches know when to go."""
         ...
 
-    def load_model(self, key: str) -> bytes:
-        """Return a model's bytes; KeyError when there are none."""
+    def save_content(self, content: bytes) -> str:
+        """Keep bytes (a model, a graph) and return their key (SHA-256, hex): the same bytes have the same key."""
+        ...
+
+    def load_content(self, key: str) -> bytes:
+        """Return the bytes kept under ``key``; KeyError when there are none."""
         ...
 
     def reset(self) -> None:

@@ -1,0 +1,204 @@
+"""The Store port on SQLite (standard library): ``:memory:`` for throw-away use, a file for durable use, one code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from amlemulator.core.records import (
+    BlobReference,
+    Endpoint,
+    Job,
+    JobState,
+    Resource,
+    StoredOutput,
+    WebService,
+    Workspace,
+)
+from amlemulator.ports.store import Record
+
+FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
+
+SCHEMA = """
+create table if not exists records(
+  kind text not null, id text not null, parent text not null, ordinal integer not null, body text not null,
+  primary key (kind, id)) without rowid;
+create index if not exists children on records(kind, parent, ordinal);
+create table if not exists ordinals(kind text primary key, last integer not null) without rowid;
+create table if not exists contents(key text primary key, content blob not null);
+"""
+
+
+class StateFileError(Exception):
+    """The state file cannot be used; the message says why and what to do."""
+
+
+def _parent(record: Workspace | WebService | Endpoint | Job) -> str:
+    if isinstance(record, Workspace):
+        return ""
+    if isinstance(record, WebService):
+        return record.workspace_id
+    return record.service_id if isinstance(record, Endpoint) else record.endpoint_id
+
+
+def _encode(record: object) -> str:
+    # Frozen slotted dataclasses list their fields in __slots__; enums and tuples are JSON already.
+    return json.dumps(record, default=lambda value: {name: getattr(value, name) for name in value.__slots__})
+
+
+def _resource(body: dict[str, Any]) -> Resource:
+    return Resource(**{**body, "location": BlobReference(**body["location"])})
+
+
+def _endpoint(body: dict[str, Any]) -> Endpoint:
+    return Endpoint(**{**body, "resources": tuple(_resource(item) for item in body["resources"])})
+
+
+def _job(body: dict[str, Any]) -> Job:
+    return Job(
+        **{
+            **body,
+            "state": JobState(body["state"]),
+            "inputs": {name: BlobReference(**item) for name, item in body["inputs"].items()},
+            "outputs": {name: BlobReference(**item) for name, item in body["outputs"].items()},
+            "results": {name: StoredOutput(**item) for name, item in body["results"].items()},
+        }
+    )
+
+
+DECODERS: dict[type, Callable[[dict[str, Any]], Any]] = {
+    Workspace: lambda body: Workspace(**body),
+    WebService: lambda body: WebService(**body),
+    Endpoint: _endpoint,
+    Job: _job,
+}
+
+
+class SqliteTransaction:
+    """One open transaction. See the Transaction protocol."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.touched: set[str] = set()
+
+    def get(self, kind: type[Record], record_id: str) -> Record | None:
+        """Return the record, or None."""
+        row = self._connection.execute(
+            "select body from records where kind = ? and id = ?", (kind.__name__, record_id)
+        ).fetchone()
+        return DECODERS[kind](json.loads(row[0])) if row else None
+
+    def list(self, kind: type[Record], parent: str | None = None) -> Sequence[Record]:
+        """Return records in order of creation."""
+        if parent is None:
+            rows = self._connection.execute(
+                "select body from records where kind = ? order by ordinal", (kind.__name__,)
+            )
+        else:
+            rows = self._connection.execute(
+                "select body from records where kind = ? and parent = ? order by ordinal", (kind.__name__, parent)
+            )
+        return [DECODERS[kind](json.loads(row[0])) for row in rows]
+
+    def put(self, record: Workspace | WebService | Endpoint | Job) -> None:
+        """Add the record, or replace the one with its id."""
+        kind = type(record).__name__
+        self.touched.add(kind)
+        self._connection.execute(
+            "insert or replace into records(kind, id, parent, ordinal, body) values (?, ?, ?, ?, ?)",
+            (kind, record.id, _parent(record), record.ordinal, _encode(record)),
+        )
+
+    def delete(self, kind: type[Record], record_id: str) -> None:
+        """Remove the record if it is there."""
+        self.touched.add(kind.__name__)
+        self._connection.execute("delete from records where kind = ? and id = ?", (kind.__name__, record_id))
+
+    def next_ordinal(self, kind: str) -> int:
+        """Return 1, 2, 3, ... per ``kind``, never the same twice."""
+        row = self._connection.execute(
+            "insert into ordinals(kind, last) values (?, 1) "
+            "on conflict(kind) do update set last = last + 1 returning last",
+            (kind,),
+        ).fetchone()
+        return int(row[0])
+
+
+class SqliteStore:
+    """Records and contents in one SQLite database. See the Store protocol.
+
+    All threads share one connection under one lock: a transaction is a few statements of some microseconds, and the hot
+    path does not come here (engine/directory.py caches what it needs).
+    """
+
+    def __init__(self, path: str | Path = ":memory:") -> None:
+        """Open or make the database. Raises StateFileError when the file cannot serve."""
+        self._lock = threading.RLock()
+        self.generation = 0
+        try:
+            self._connection = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute(
+                "pragma synchronous = full" if str(path) != ":memory:" else "pragma synchronous = off"
+            )
+            self._open(path)
+        except sqlite3.Error as error:
+            raise StateFileError(
+                f"The state file {path} cannot be used ({error}). Name another with --state."
+            ) from error
+
+    def _open(self, path: str | Path) -> None:
+        found = self._connection.execute("pragma user_version").fetchone()[0]
+        tables = self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
+        if found > FORMAT or (found == 0 and tables):
+            what = f"was written by a newer amlclassic (format {found})" if found else "is no amlclassic state file"
+            raise StateFileError(f"The state file {path} {what}. It was left as it is; name another with --state.")
+        self._connection.executescript(SCHEMA)
+        self._connection.execute(f"pragma user_version = {FORMAT}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """Commit at the end of the block, roll back when it raises."""
+        with self._lock:
+            self._connection.execute("begin immediate")
+            transaction = SqliteTransaction(self._connection)
+            try:
+                yield transaction
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
+            self._connection.execute("commit")
+            if transaction.touched - {"Job"}:
+                self.generation += 1
+
+    def save_content(self, content: bytes) -> str:
+        """Keep bytes and return their key."""
+        key = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            self._connection.execute("insert or ignore into contents(key, content) values (?, ?)", (key, content))
+        return key
+
+    def load_content(self, key: str) -> bytes:
+        """Return the bytes kept under ``key``; KeyError when there are none."""
+        with self._lock:
+            row = self._connection.execute("select content from contents where key = ?", (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return bytes(row[0])
+
+    def reset(self) -> None:
+        """Forget every record; contents stay, for they are named by what they are."""
+        with self._lock:
+            self._connection.executescript("begin immediate; delete from records; delete from ordinals; commit;")
+            self.generation += 1
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,123 @@
+"""``amlclassic serve``: run the emulator until SIGTERM or SIGINT, then leave with status 0."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amlemulator.settings import SettingsError, add_flags, resolve
+
+if TYPE_CHECKING:
+    from amlemulator.emulator import Emulator
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add one flag per setting."""
+    add_flags(parser)
+    parser.epilog = (
+        "Each flag is also an environment variable (--blob-port is AMLCLASSIC_BLOB_PORT) and a key of amlclassic.toml "
+        "in the current folder (blob_port = 0). Flag before variable before file."
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve. Returns 0 when stopped, 2 when it cannot start."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = resolve(vars(arguments))
+        from amlemulator.adapters.sqlite_store import StateFileError
+        from amlemulator.emulator import Emulator
+
+        try:
+            emulator = Emulator(settings)
+        except StateFileError as error:
+            raise SettingsError(str(error)) from error
+        return _serve(emulator, stop)
+    except SettingsError as error:
+        print(f"amlclassic serve: {error}", file=sys.stderr)
+        return 2
+
+
+def _serve(emulator: Emulator, stop: threading.Event) -> int:
+    path = emulator.settings.endpoints_file
+    try:
+        emulator.start()
+        if path is not None:
+            write_endpoints_file(Path(path), endpoints(emulator))
+        print(f"READY {emulator.base_url} blobs at {emulator.blob_url}", flush=True)
+        stop.wait()
+    finally:
+        if path is not None:
+            Path(path).unlink(missing_ok=True)
+        emulator.close()
+    return 0
+
+
+def write_endpoints_file(path: Path, content: dict[str, Any]) -> None:
+    """Write the file whole or not at all, readable by its owner only: it holds keys.
+
+    Raises SettingsError when the folder cannot be written to.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+        Path(temporary).replace(path)
+    except OSError as error:
+        message = f"The endpoints file {path} cannot be written ({error.strerror}). Name another with --endpoints-file."
+        raise SettingsError(message) from error
+
+
+def endpoints(emulator: Emulator) -> dict[str, Any]:
+    """Return addresses and keys of everything served (interface.md, endpoints file)."""
+    account, key = next(iter(emulator.blobs.accounts().items()))
+    blob = f"BlobEndpoint={emulator.blob_url}/{account};"
+    connection = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
+    return {
+        "version": 1,
+        "pid": os.getpid(),
+        "base_url": emulator.base_url,
+        "blob_url": emulator.blob_url,
+        "control_url": f"{emulator.base_url}/_emulator",
+        "storage": {"account": account, "key": key, "connection_string": connection},
+        "workspaces": [_workspace(emulator, workspace) for workspace in emulator.directory.workspaces()],
+    }
+
+
+def _workspace(emulator: Emulator, workspace: Any) -> dict[str, Any]:
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "region": workspace.region,
+        "token": workspace.primary_token,
+        "management_url": emulator.addresses.management_url(workspace),
+        "studio_url": emulator.addresses.studio_url(workspace),
+        "services": [_service(emulator, workspace, service) for service in emulator.directory.services(workspace.id)],
+    }
+
+
+def _service(emulator: Emulator, workspace: Any, service: Any) -> dict[str, Any]:
+    found = emulator.directory.endpoints(service.id)
+    return {
+        "id": service.id,
+        "name": service.name,
+        "kind": emulator.directory.interface_of_graph(service.experiment).kind,
+        "endpoints": [
+            {
+                "name": endpoint.name,
+                "api_location": emulator.addresses.api_location(workspace, endpoint),
+                "help_location": emulator.addresses.help_location(workspace, service, endpoint),
+                "primary_key": endpoint.primary_key,
+            }
+            for endpoint in found
+        ],
+    }

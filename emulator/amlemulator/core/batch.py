@@ -1,0 +1,163 @@
+"""Batch jobs: what a submission must hold, and the states a job may go through.
+
+The state machine, as a table: NotStarted -start-> (queued NotStarted) -admitted-> Running -> Finished | Failed;
+NotStarted, queued or Running -delete-> Cancelled; an ended job -delete-> gone (errors.md section 15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from amlcontracts import load
+from amlemulator.core.bodies import object_member, parameters, require_object
+from amlemulator.core.errors import failure
+from amlemulator.core.interface import ServiceInterface
+from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, StoredOutput
+from amlemulator.core.references import check_reference, is_empty, read_reference
+
+RUNNING_PER_ENDPOINT: int = load("limits")["batch_jobs_running_per_endpoint"]
+DEFAULT_CONTAINER = "experimentoutput"  # where outputs without override go (documents.md section 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A batch request that passed every check the request itself allows."""
+
+    inputs: dict[str, BlobReference] = field(default_factory=dict)
+    outputs: dict[str, BlobReference] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def read_submission(body: Any, interface: ServiceInterface) -> Submission:
+    """Check a batch request against the service. Raises the 400s of errors.md section 2."""
+    request = require_object(body)
+    return Submission(
+        inputs=_read_inputs(request, interface),
+        outputs=_read_outputs(request, interface),
+        parameters=parameters(interface.parameters, object_member(request, "GlobalParameters")),
+    )
+
+
+def _read_inputs(request: Mapping[str, Any], interface: ServiceInterface) -> dict[str, BlobReference]:
+    expected = [port.name for port in interface.inputs]
+    given = _given_inputs(request, expected)
+    unknown = [name for name in given if name not in expected]
+    if unknown:
+        raise failure("BadArgument/InvalidInputNames", ", ".join(unknown))
+    references = {name: read_reference(value) for name, value in given.items() if value is not None}
+    missing = [name for name in expected if name not in references]
+    if missing:
+        raise failure("BadArgument/BatchJobInputsNotSpecified", ", ".join(missing))
+    for name, reference in references.items():
+        check_reference(name, reference, "dataset")
+    return references
+
+
+def _given_inputs(request: Mapping[str, Any], expected: Sequence[str]) -> dict[str, Any]:
+    single, several = request.get("Input"), object_member(request, "Inputs")
+    if single is None:
+        return several
+    if several:
+        raise failure("BadArgument/DuplicateInputInBatchCall")
+    if not expected:
+        raise failure("BadArgument/BatchJobInputsTooManySpecified", "")
+    if len(expected) > 1:  # a single Input cannot say which one it is
+        raise failure("BadArgument/BatchJobInputsNotSpecified", ", ".join(expected))
+    return {expected[0]: single}
+
+
+def _read_outputs(request: Mapping[str, Any], interface: ServiceInterface) -> dict[str, BlobReference]:
+    # "Output" is the v1 spelling, for a service with one output (documents.md 5.7).
+    given = object_member(request, "Outputs")
+    if not given and isinstance(request.get("Output"), dict) and interface.outputs:
+        given = {interface.outputs[0].name: request["Output"]}
+    kinds = {port.name: port.kind for port in interface.outputs}
+    overrides: dict[str, BlobReference] = {}
+    for name, value in given.items():
+        if name not in kinds:
+            raise failure("BadArgument/InvalidOutputOverrideName", name)
+        if value is None or is_empty(read_reference(value)):
+            raise failure("BadArgument/MissingOutputOverrideSpecification", name)
+        overrides[name] = read_reference(value)
+        check_reference(name, overrides[name], kinds[name])
+    return overrides
+
+
+def new_job(job_id: str, ordinal: int, endpoint: Endpoint, submission: Submission, now: float, *, legacy: bool) -> Job:
+    """Make the job a submission asks for. It keeps the endpoint's graph and models as they are at this moment.
+
+    API version 1 knew no start call: submitting was starting (documents.md section 20 no. 7).
+    """
+    return Job(
+        id=job_id,
+        ordinal=ordinal,
+        workspace_id=endpoint.workspace_id,
+        endpoint_id=endpoint.id,
+        created=now,
+        queued=legacy,
+        legacy=legacy,
+        inputs=submission.inputs,
+        outputs=submission.outputs,
+        parameters=submission.parameters,
+        experiment=endpoint.experiment,
+        models={resource.name: resource.model for resource in endpoint.resources},
+    )
+
+
+def start(job: Job) -> Job:
+    """Put a submitted job into the queue. Raises InvalidOperation/CannotStartJob when it was started before."""
+    if job.state is not JobState.NOT_STARTED or job.queued:
+        # A queued job still shows NotStarted; to say that it "is in NotStarted state" would help nobody.
+        state = JobState.RUNNING if job.queued and not job.state.ended else job.state
+        raise failure("InvalidOperation/CannotStartJob", state.value)
+    return replace(job, queued=True)
+
+
+def admissible(jobs: Sequence[Job], limit: int = RUNNING_PER_ENDPOINT) -> list[Job]:
+    """Return the jobs of one endpoint that may run now: the queue in order, as far as there are places."""
+    places = limit - sum(job.state is JobState.RUNNING for job in jobs)
+    queue = [job for job in jobs if job.queued and job.state is JobState.NOT_STARTED]
+    return queue[: max(0, places)]
+
+
+def admit(job: Job, now: float) -> Job:
+    """Let a queued job run."""
+    return replace(job, state=JobState.RUNNING, started=now)
+
+
+def finish(job: Job, results: Mapping[str, StoredOutput], now: float) -> Job:
+    """End a running job well."""
+    return replace(job, state=JobState.FINISHED, results=dict(results), ended=now)
+
+
+def fail(job: Job, details: str, now: float) -> Job:
+    """End a job with the reason that its Details show."""
+    return replace(job, state=JobState.FAILED, details=details, ended=now)
+
+
+def cancel(job: Job, now: float) -> Job:
+    """End a job that had not ended. Cancelling is final."""
+    return replace(job, state=JobState.CANCELLED, queued=False, ended=now)
+
+
+def requeue(job: Job) -> Job:
+    """Put a job that a crash of the emulator interrupted back into the queue, to be run again from its start."""
+    return replace(job, state=JobState.NOT_STARTED, queued=True, started=None)
+
+
+LEGACY_CODES = {state: number for number, state in enumerate(JobState)}
+
+
+def render_status(job: Job, results: Mapping[str, Mapping[str, str | None]], *, legacy: bool) -> dict[str, Any]:
+    """Return the status answer. Results is null until the job has finished, {} for a service without outputs.
+
+    Version 1 has integer codes and one ``Result`` (documents.md 5.7).
+    """
+    finished = job.state is JobState.FINISHED
+    if legacy:
+        first = next(iter(results.values()), None) if finished else None
+        return {"StatusCode": LEGACY_CODES[job.state], "Result": first, "Details": job.details}
+    shown = {name: dict(reference) for name, reference in results.items()} if finished else None
+    return {"StatusCode": job.state.value, "Results": shown, "Details": job.details}

@@ -1,0 +1,103 @@
+"""Update Resource: what a PATCH must hold, and the one step in which an endpoint takes its new models.
+
+Nothing here changes anything until every resource of the request has been checked (issue: all or nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from amlemulator.core.bodies import require_object
+from amlemulator.core.errors import ServiceError, failure
+from amlemulator.core.records import BlobReference, Endpoint, Resource
+from amlemulator.core.references import EXTENSIONS, check_extension, read_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One resource to replace, and where its new model lies."""
+
+    name: str
+    location: BlobReference
+
+
+def flat_body(body: Any) -> dict[str, Any]:
+    """Return a management request's object, or refuse in the management host's own envelope."""
+    try:
+        return require_object(body)
+    except ServiceError as error:
+        raise failure("management/RequestBodyInvalid") from error
+
+
+def read_updates(body: Mapping[str, Any], endpoint: Endpoint) -> list[Update] | None:
+    """Check ``Resources`` of a PATCH against the endpoint; None when the request names none (settings only).
+
+    Order of refusal: default or training endpoint (InvalidOperation, inferred from the documented rules), the name
+    (empty: the observed sentence, errors.md O22; unknown: our sentence, listing the names there are), the location.
+    """
+    given = body.get("Resources")
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        raise failure("management/RequestBodyInvalid")
+    if endpoint.is_default:
+        raise failure("management/InvalidOperation", evidence="patch.default-endpoint")
+    if not endpoint.resources:
+        raise failure("management/InvalidOperation", evidence="patch.no-resources")
+    return [_read_update(item, endpoint) for item in given]
+
+
+def _read_update(item: Mapping[str, Any], endpoint: Endpoint) -> Update:
+    name = item.get("Name")
+    if name is None or name == "":
+        raise failure("management/ResourceNameEmpty")
+    names = [resource.name for resource in endpoint.resources]
+    if name not in names:
+        listed = "', '".join(names)
+        raise failure(
+            "management/BadArgument",
+            message=f"The endpoint has no updatable resource of that name. Its updatable resources: '{listed}'.",
+            evidence="patch.unknown-resource",
+        )
+    location = _read_location(item.get("Location"))
+    relative = location.relative_location or ""
+    if not relative or not location.base_location:
+        raise failure("management/InvalidBlob", relative, evidence="patch.invalid-blob")
+    check_extension(relative, EXTENSIONS["model"], flat=True)
+    return Update(name, location)
+
+
+def _read_location(value: Any) -> BlobReference:
+    if value is None:
+        raise failure("management/InvalidBlob", "", evidence="patch.invalid-blob")
+    try:
+        return read_reference(value)
+    except ServiceError as error:
+        raise failure("management/RequestBodyInvalid") from error
+
+
+def apply_updates(endpoint: Endpoint, models: Mapping[str, tuple[str, BlobReference]], now: float) -> Endpoint:
+    """Return the endpoint with each named resource replaced: ``models`` is name to (key of the model, its location).
+
+    The key before stays beside the new one for as long as the change takes to propagate.
+    """
+
+    def updated(resource: Resource) -> Resource:
+        if resource.name not in models:
+            return resource
+        model, location = models[resource.name]
+        return replace(resource, model=model, location=location, updated=now, previous=resource.model)
+
+    return replace(endpoint, resources=tuple(updated(resource) for resource in endpoint.resources))
+
+
+def effective_models(endpoint: Endpoint, now: float, delay: float) -> dict[str, str]:
+    """Return resource name to the key of the model that answers now: a PATCH takes ``delay`` seconds to propagate."""
+    return {
+        resource.name: resource.previous
+        if resource.previous is not None and resource.updated is not None and now < resource.updated + delay
+        else resource.model
+        for resource in endpoint.resources
+    }

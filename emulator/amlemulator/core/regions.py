@@ -1,0 +1,57 @@
+"""Regions and the hosts that belong to them: a workspace answers only on its own region's hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from amlcontracts import load
+
+Role = Literal["services", "management", "studioapi", "studio", "portal", "blob", "control"]
+
+REAL_DOMAIN = ".azureml.net"
+BLOB_DOMAIN = ".blob.core.windows.net"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A logical host: what it is for, and whose region it serves (None: every region's)."""
+
+    role: Role
+    region: str | None = None
+    account: str | None = None  # of a blob host
+
+
+@cache
+def hosts() -> dict[str, Host]:
+    """Return every logical host by the first label of its real name: ``management``, ``ussouthcentral.services``..."""
+    table: dict[str, Host] = {"studio": Host("studio"), "portal": Host("portal"), "_emulator": Host("control")}
+    for region, labels in load("regions").items():
+        table[labels["services"]] = Host("services", region)
+        table[labels["management"]] = Host("management", region)
+        table[labels["studioapi"]] = Host("studioapi", region)
+    return table
+
+
+def host_of_label(label: str) -> Host | None:
+    """Return the host that a first path segment names, or None: ``devstoreaccount1.blob`` is a storage account's."""
+    known = hosts().get(label)
+    if known is None and label.endswith(".blob") and len(label) > len(".blob"):
+        return Host("blob", account=label.removesuffix(".blob"))
+    return known
+
+
+def host_of_name(name: str) -> Host | None:
+    """Return the host that a real host name stands for, port or not; None when it is not one of the service's."""
+    name = name.partition(":")[0].lower()
+    if name.endswith(BLOB_DOMAIN):
+        return Host("blob", account=name.removesuffix(BLOB_DOMAIN))
+    if name == "services" + REAL_DOMAIN:  # the Web Services portal, unlike {region}.services
+        return Host("portal")
+    return hosts().get(name.removesuffix(REAL_DOMAIN)) if name.endswith(REAL_DOMAIN) else None
+
+
+def label(role: Role, region: str) -> str:
+    """Return the first label of the real host name that plays ``role`` in ``region``."""
+    return "studio" if role == "studio" else str(load("regions")[region][role])

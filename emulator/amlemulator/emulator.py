@@ -1,0 +1,182 @@
+"""The composition: every part made once, given to those who need it, and taken down in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from flask import Flask
+
+from amlcontracts import load
+from amlemulator import pipeline
+from amlemulator.adapters.clock import SystemClock
+from amlemulator.adapters.files_blobs import FilesBlobs
+from amlemulator.adapters.process_runner import ProcessRunner
+from amlemulator.adapters.sqlite_store import SqliteStore
+from amlemulator.core.addresses import Addresses
+from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from amlemulator.core.identity import Identity
+from amlemulator.core.records import WebService, Workspace
+from amlemulator.engine.administration import Administration
+from amlemulator.engine.batch import Batch, Policy
+from amlemulator.engine.code_services import CodeServices
+from amlemulator.engine.deployment import Deployment
+from amlemulator.engine.directory import Directory
+from amlemulator.engine.journal import Journal
+from amlemulator.engine.models import Models
+from amlemulator.engine.scoring import Scoring
+from amlemulator.engine.storage import Storage
+from amlemulator.engine.throttle import Throttle
+from amlemulator.faces import bes, control, management, rrs, swagger
+from amlemulator.faces import help as help_pages
+from amlemulator.faces.blob import BlobApplication
+from amlemulator.server import Listeners
+from amlemulator.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+LOG = logging.getLogger(__name__)
+LIMITS = load("limits")
+FACES = (rrs, bes, management, swagger, help_pages, control)
+
+
+class Emulator:
+    """One emulator, in this process. Use it as a context manager, or call start and close.
+
+    Without ``samples=False`` it serves the sample workspaces of interface.md. Its WSGI callable is ``wsgi_app``; with
+    ``start`` it listens at ``base_url`` and ``blob_url``.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, samples: bool = True, **changes: Any) -> None:
+        """Make it from ``settings``, or from the defaults with free ports; ``changes`` override single settings.
+
+        Raises SettingsError and StateFileError with a sentence that says what to do.
+        """
+        self.settings = replace(settings or Settings(port=0, blob_port=0), **changes)
+        self._temporary: Path | None = None
+        self._folder_lock = threading.Lock()
+        self._listeners: Listeners | None = None
+        self.faults_of_ours: list[Exception] = []
+        self.addresses = Addresses(self.settings.public_url or "", self.settings.public_blob_url or "")
+        self._make_ports()
+        self._make_engine()
+        self._make_faces()
+        if samples and not self.directory.workspaces():
+            self._deploy_samples()
+
+    def _make_ports(self) -> None:
+        settings = self.settings
+        self.clock = SystemClock()
+        self.identity = Identity(settings.seed)
+        self.store = SqliteStore(settings.state or ":memory:")
+        auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
+        self.blobs = FilesBlobs(
+            Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
+            {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY},
+            self.clock,
+            auto_account=auto,
+            durable=settings.state is not None,
+        )
+        self.runner = ProcessRunner(settings.workers or os.cpu_count() or 1)
+
+    def _make_engine(self) -> None:
+        settings = self.settings
+        self.directory = Directory(self.store)
+        self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, LIMITS["sas_backdated_seconds"])
+        self.deployment = Deployment(self.store, self.clock, self.identity)
+        self.administration = Administration(self.store, self.clock, self.identity)
+        self.code_services = CodeServices(self.store, self.directory, self.clock, self.identity)
+        self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds)
+        self.models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
+        self.throttle = Throttle(enforced=settings.enforce_concurrency)
+        self.journal = Journal()
+        policy = Policy(self.identity, self.folder, settings.running_jobs, settings.job_time_limit)
+        self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
+
+    def _make_faces(self) -> None:
+        self.flask = Flask("amlemulator", static_folder=None)
+        # Nothing redirects: no 308 for slashes (design, decision 1); the pipeline has tidied the path.
+        self.flask.url_map.strict_slashes = False
+        self.flask.url_map.merge_slashes = False
+        for face in FACES:
+            self.flask.register_blueprint(face.blueprint(self))
+        self.guard = control.Guard(self.settings)
+        pipeline.install(self)
+        self.blob_application = BlobApplication(self.blobs, self.clock)
+        self.wsgi_app: WSGIApplication = pipeline.application(self)
+
+    def _deploy_samples(self) -> None:
+        from amlemulator.samples import workspaces
+
+        for sample in workspaces():
+            workspace = self.deployment.add_workspace(sample.name, sample.region)
+            for service in sample.services:
+                self.deployment.deploy(workspace, service.name, service.experiment, service.models)
+
+    def folder(self) -> Path:
+        """Return the temporary folder that goes when the emulator goes."""
+        with self._folder_lock:
+            if self._temporary is None:
+                self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))
+            return self._temporary
+
+    # --- what users of the Python interface call -----------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        """The root of the address tree, without trailing slash. Known once started, or from ``public_url``."""
+        return self.addresses.base
+
+    @property
+    def blob_url(self) -> str:
+        """The root of the blob listener, without trailing slash."""
+        return self.addresses.blob
+
+    def add_workspace(self, name: str = "Workspace", region: str = "South Central US", **options: Any) -> Workspace:
+        """Make an empty workspace."""
+        return self.deployment.add_workspace(name, region, **options)
+
+    def add_service(
+        self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None
+    ) -> WebService:
+        """Deploy an experiment (a module graph) as a web service of the workspace."""
+        return self.deployment.deploy(workspace, name, experiment, models or {})
+
+    def start(self) -> Self:
+        """Listen. Raises SettingsError when a port is taken."""
+        self._listeners = Listeners(self)
+        base, blob = self._listeners.urls
+        self.addresses = Addresses(self.settings.public_url or base, self.settings.public_blob_url or blob)
+        self._listeners.serve()
+        self.batch.recover()
+        return self
+
+    def close(self) -> None:
+        """Stop listening, kill the workers, close the store, remove the temporary folder. Twice is as good as once."""
+        if self._listeners is not None:
+            self._listeners.close()
+            self._listeners = None
+        self.runner.close()
+        self.batch.close()
+        self.blobs.close()
+        self.store.close()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,116 @@
+"""Changing services and endpoints: each operation reads, decides by the core's rules and writes in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from amlemulator.core.endpoints import (
+    Settings,
+    apply_settings,
+    check_deletable,
+    check_name,
+    check_room,
+    new_endpoint,
+    refresh,
+)
+from amlemulator.core.errors import failure
+from amlemulator.core.identity import Identity
+from amlemulator.core.patching import apply_updates
+from amlemulator.core.records import BlobReference, Endpoint, Job, WebService, Workspace
+from amlemulator.ports.clock import Clock
+from amlemulator.ports.store import Store, Transaction
+
+
+def _service(transaction: Transaction, service_id: str) -> tuple[WebService, Workspace]:
+    service = transaction.get(WebService, service_id)
+    workspace = transaction.get(Workspace, service.workspace_id) if service else None
+    if service is None or workspace is None:
+        raise failure("NotFound/WebServiceNotFound")
+    return service, workspace
+
+
+def _endpoint(transaction: Transaction, endpoint_id: str) -> Endpoint:
+    # Read again inside the transaction: what the pipeline found may have changed since.
+    endpoint = transaction.get(Endpoint, endpoint_id)
+    if endpoint is None:
+        raise failure("management/NotFound")
+    return endpoint
+
+
+class Administration:
+    """The management host's changes."""
+
+    def __init__(self, store: Store, clock: Clock, identity: Identity) -> None:
+        self._store = store
+        self._clock = clock
+        self._identity = identity
+
+    def put_endpoint(self, service_id: str, name: str, settings: Settings) -> Endpoint:
+        """Add an endpoint, or change the one of that name (one PUT does both, errors.md U6)."""
+        with self._store.transaction() as transaction:
+            service, workspace = _service(transaction, service_id)
+            endpoints = transaction.list(Endpoint, service_id)
+            endpoint = next((one for one in endpoints if one.name == name), None)
+            if endpoint is None:
+                check_name(name)
+                check_room(endpoints, workspace.tier)
+                default = next((one for one in endpoints if one.is_default), None)
+                ordinal = transaction.next_ordinal(f"endpoint/{service_id}")
+                endpoint = new_endpoint(service, name, ordinal, self._identity, self._clock.now(), origin=default)
+            endpoint = apply_settings(endpoint, settings, workspace.tier, service.name)
+            transaction.put(endpoint)
+        return endpoint
+
+    def patch_endpoint(
+        self, endpoint: Endpoint, settings: Settings, models: Mapping[str, tuple[str, BlobReference]]
+    ) -> Endpoint:
+        """Change settings and replace models, all of it or nothing."""
+        with self._store.transaction() as transaction:
+            service, workspace = _service(transaction, endpoint.service_id)
+            patched = apply_settings(_endpoint(transaction, endpoint.id), settings, workspace.tier, service.name)
+            patched = apply_updates(patched, models, self._clock.now())
+            transaction.put(patched)
+        return patched
+
+    def refresh_endpoint(self, endpoint: Endpoint, *, overwrite: bool) -> bool:
+        """Bring an endpoint up to the default endpoint's state; False when nothing changed."""
+        with self._store.transaction() as transaction:
+            found = _endpoint(transaction, endpoint.id)
+            default = next(one for one in transaction.list(Endpoint, found.service_id) if one.is_default)
+            fresh = refresh(found, default, overwrite=overwrite)
+            if fresh == found:
+                return False
+            transaction.put(fresh)
+        return True
+
+    def delete_endpoint(self, endpoint: Endpoint) -> None:
+        """Delete an endpoint and its jobs. The default one only as the last."""
+        with self._store.transaction() as transaction:
+            check_deletable(endpoint, transaction.list(Endpoint, endpoint.service_id))
+            self._drop(transaction, endpoint)
+
+    def delete_service(self, service_id: str) -> None:
+        """Delete a service with all its endpoints."""
+        with self._store.transaction() as transaction:
+            for endpoint in transaction.list(Endpoint, service_id):
+                self._drop(transaction, endpoint)
+            transaction.delete(WebService, service_id)
+
+    def _drop(self, transaction: Transaction, endpoint: Endpoint) -> None:
+        for job in transaction.list(Job, endpoint.id):
+            transaction.delete(Job, job.id)
+        transaction.delete(Endpoint, endpoint.id)
+
+    def replace_keys(self, endpoint: Endpoint, which: str) -> Endpoint:
+        """Give an endpoint a new ``which`` key: "primary" or "secondary".
+
+        The classic API had no such call; the control plane has (documents.md section 3).
+        """
+        with self._store.transaction() as transaction:
+            found = _endpoint(transaction, endpoint.id)
+            ordinal = transaction.next_ordinal(f"key/{found.id}")
+            key = self._identity.new_key(f"{which}-key", f"{found.id}/{ordinal}")
+            changed = replace(found, primary_key=key) if which == "primary" else replace(found, secondary_key=key)
+            transaction.put(changed)
+        return changed

@@ -1,0 +1,307 @@
+"""Running batch jobs: the queue of each endpoint, staging of inputs, the worker, storing of outputs.
+
+The rules of a job's states are in core/batch.py; here they meet store, storage and runner. Every change of state is one
+transaction that looks at the job again first, so that a cancelled job stays cancelled whatever comes in late.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amlemulator.core import batch as rules
+from amlemulator.core.addresses import Addresses
+from amlemulator.core.identity import Identity
+from amlemulator.core.interface import OutputPort
+from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, StoredOutput, Workspace
+from amlemulator.core.references import render_reference
+from amlemulator.engine.directory import Directory
+from amlemulator.engine.storage import Storage, StorageRefused
+from amlemulator.experiments.errors import details_line, module_error
+from amlemulator.experiments.graph import staged_sources
+from amlemulator.ports.clock import Clock
+from amlemulator.ports.runner import Outcome, Runner, Task
+from amlemulator.ports.store import Store
+
+LOG = logging.getLogger(__name__)
+CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".arff": "text/plain"}
+EXTENSIONS = {"dataset": "csv", "model": "ilearner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the engine is told of ids, places and limits. ``folder`` gives a temporary folder for staged files."""
+
+    identity: Identity
+    folder: Callable[[], Path]
+    running_jobs: int
+    job_time_limit: float
+
+
+class Batch:
+    """The Batch Execution Service's engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        storage: Storage,
+        runner: Runner,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._storage = storage
+        self._runner = runner
+        self._clock = clock
+        self._identity = policy.identity
+        self._folder = policy.folder
+        self._places = policy.running_jobs
+        self._time_limit = policy.job_time_limit
+        self._lock = threading.Lock()
+        self._handles: dict[str, str] = {}  # job id to the runner's handle
+        self._progress: dict[str, dict[str, Any]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    # --- what the face calls -----------------------------------------------------------------------------------------
+
+    def submit(self, endpoint: Endpoint, submission: rules.Submission, *, legacy: bool) -> Job:
+        """Register a job; one of API version 1 is queued at once."""
+        with self._store.transaction() as transaction:
+            ordinal = transaction.next_ordinal(f"job/{endpoint.id}")
+            job_id = self._identity.new_id("job", f"{endpoint.id}/{ordinal}")
+            job = rules.new_job(job_id, ordinal, endpoint, submission, self._clock.now(), legacy=legacy)
+            transaction.put(job)
+        if legacy:
+            self._admit(endpoint.id)
+        return job
+
+    def find(self, endpoint: Endpoint, job_id: str) -> Job | None:
+        """Return the endpoint's job of that id, or None."""
+        with self._store.transaction() as transaction:
+            job = transaction.get(Job, job_id)
+        return job if job is not None and job.endpoint_id == endpoint.id else None
+
+    def start(self, job: Job) -> None:
+        """Queue a submitted job. Raises InvalidOperation/CannotStartJob."""
+        self._change(job.id, rules.start)
+        self._admit(job.endpoint_id)
+
+    def delete(self, job: Job) -> None:
+        """Cancel a job that has not ended, which stays readable; drop one that has (errors.md section 15)."""
+        with self._store.transaction() as transaction:
+            found = transaction.get(Job, job.id)
+            if found is None:
+                return
+            if found.state.ended:
+                transaction.delete(Job, job.id)
+                return
+            transaction.put(rules.cancel(found, self._clock.now()))
+        with self._lock:
+            handle = self._handles.pop(job.id, None)
+        if handle is not None:
+            self._runner.cancel(handle)
+        self._admit(job.endpoint_id)
+
+    def results(self, job: Job, addresses: Addresses) -> dict[str, dict[str, str | None]]:
+        """Return the references of a finished job's outputs, each with a fresh SAS."""
+        return {name: render_reference(self._storage.shared(output, addresses)) for name, output in job.results.items()}
+
+    def progress(self, job_id: str) -> dict[str, Any]:
+        """Return the last word of a running job's worker: module, done, of."""
+        return dict(self._progress.get(job_id, {}))
+
+    # --- the queue ---------------------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Queue again what a crash interrupted, and admit what was waiting."""
+        endpoints = set()
+        with self._store.transaction() as transaction:
+            for job in transaction.list(Job):
+                if job.state is JobState.RUNNING:
+                    transaction.put(rules.requeue(job))
+                if job.state is JobState.RUNNING or (job.queued and not job.state.ended):
+                    endpoints.add(job.endpoint_id)
+        for endpoint_id in endpoints:
+            self._admit(endpoint_id)
+
+    def _admit(self, endpoint_id: str) -> None:
+        with self._store.transaction() as transaction:
+            admitted = rules.admissible(transaction.list(Job, endpoint_id), self._places)
+            for job in admitted:
+                transaction.put(rules.admit(job, self._clock.now()))
+        for job in admitted:
+            self._in_background(self._run, job)
+
+    def _in_background(self, work: Callable[[Job], None], job: Job) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="amlclassic-batch")
+            self._threads.submit(self._guarded, work, job)
+
+    def _guarded(self, work: Callable[[Job], None], job: Job) -> None:
+        try:
+            work(job)
+        except Exception as error:
+            LOG.exception("job %s failed in the emulator itself", job.id)
+            self._fail(job, module_error("Emulator", "InternalError", "1000", f"{type(error).__name__}: {error}"))
+
+    def _change(self, job_id: str, rule: Callable[[Job], Job]) -> Job | None:
+        with self._store.transaction() as transaction:
+            job = transaction.get(Job, job_id)
+            if job is None:
+                return None
+            changed = rule(job)
+            transaction.put(changed)
+        return changed
+
+    def _still_running(self, job_id: str) -> bool:
+        with self._store.transaction() as transaction:
+            job = transaction.get(Job, job_id)
+        return job is not None and job.state is JobState.RUNNING
+
+    # --- one job -----------------------------------------------------------------------------------------------------
+
+    def _run(self, job: Job) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder()))
+        try:
+            outputs = self._outputs(job)
+            body = self._stage(job, outputs, folder)
+        except StorageRefused as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            text = f"The Azure storage blob is incorrect: {error}"
+            self._fail(job, module_error("Web Service Input", "IncorrectAzureBlobName", "0065", text))
+            return
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+        def done(outcome: Outcome) -> None:
+            self._in_background(lambda ended: self._conclude(ended, outcome, outputs, folder), job)
+
+        def progress(event: dict[str, Any]) -> None:
+            self._progress[job.id] = event
+
+        if not self._still_running(job.id):
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        handle = self._runner.submit(Task("run", body, self._time_limit or None), done, progress)
+        with self._lock:
+            self._handles[job.id] = handle
+        if not self._still_running(job.id):  # cancelled between the look and the hand-over
+            self._runner.cancel(handle)
+
+    def _outputs(self, job: Job) -> dict[str, StoredOutput]:
+        """Decide where each output goes, and check the right to write there before anything runs."""
+        ports = self._directory.interface_of_graph(job.experiment).outputs
+        return {port.name: self._output(job, port, job.outputs.get(port.name)) for port in ports}
+
+    def _output(self, job: Job, port: OutputPort, override: BlobReference | None) -> StoredOutput:
+        if override is not None:
+            located = self._storage.check_writable(override)
+            return StoredOutput(located.account, located.container, located.name)
+        with self._store.transaction() as transaction:
+            workspace = transaction.get(Workspace, job.workspace_id)
+        assert workspace is not None
+        # Derived from the job, so that one that is run again after a crash writes to the same place.
+        name = self._identity.new_guid("output", f"{job.id}/{port.name}")
+        blob = f"{name}/{name}.{EXTENSIONS[port.kind]}"
+        return StoredOutput(workspace.storage_account, rules.DEFAULT_CONTAINER, blob, shared="container")
+
+    def _stage(self, job: Job, outputs: dict[str, StoredOutput], folder: Path) -> dict[str, Any]:
+        """Bring everything the worker needs into the folder: inputs, imported data, models."""
+        graph = self._directory.graph(job.experiment)
+        inputs, sources, models = {}, {}, {}
+        for number, (name, reference) in enumerate(job.inputs.items()):
+            inputs[name] = _staged_file(folder, f"input{number}", reference.relative_location or "")
+            self._storage.fetch(reference, Path(inputs[name]["path"]))
+        for number, (node, url) in enumerate(staged_sources(graph, job.parameters).items()):
+            sources[node] = _staged_file(folder, f"source{number}", url.partition("?")[0])
+            self._storage.fetch_url(url, Path(sources[node]["path"]))
+        for number, (name, key) in enumerate(job.models.items()):
+            path = folder / f"model{number}.ilearner"
+            path.write_bytes(self._store.load_content(key))
+            models[name] = str(path)
+        written = {
+            name: _staged_file(folder, f"output{number}", output.name)
+            for number, (name, output) in enumerate(outputs.items())
+        }
+        return {
+            "experiment": graph,
+            "inputs": inputs,
+            "sources": sources,
+            "outputs": written,
+            "parameters": job.parameters,
+            "models": models,
+        }
+
+    def _conclude(self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], folder: Path) -> None:
+        """Store the outputs of a worker that is done and end the job, or end it as failed."""
+        try:
+            if outcome.status == "cancelled" or not self._still_running(job.id):
+                return
+            if outcome.status != "done":
+                self._fail(job, outcome.error)
+                return
+            for number, output in enumerate(outputs.values()):
+                file = _staged_file(folder, f"output{number}", output.name)
+                kind = CONTENT_TYPES.get(_extension(output.name), "application/octet-stream")
+                with Path(file["path"]).open("rb") as content:
+                    self._storage.write(output, content, kind)
+            self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
+        except StorageRefused as error:
+            text = f"The Azure storage blob is incorrect: {error}"
+            self._fail(job, module_error("Web Service Output", "IncorrectAzureBlobName", "0065", text))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fail(self, job: Job, error: dict[str, Any]) -> None:
+        now = self._clock.now()
+        line = details_line(
+            error,
+            self._identity.new_id("snr-job", job.id),
+            self._identity.new_guid("snr-task", job.id),
+            self._identity.new_guid("request", job.id),
+            now,
+        )
+        self._end(job, lambda found: rules.fail(found, line, now))
+
+    def _end(self, job: Job, rule: Callable[[Job], Job]) -> None:
+        def unless_cancelled(found: Job) -> Job:
+            return rule(found) if found.state is JobState.RUNNING else found
+
+        self._change(job.id, unless_cancelled)
+        with self._lock:
+            self._handles.pop(job.id, None)
+        self._progress.pop(job.id, None)
+        self._admit(job.endpoint_id)
+
+    def close(self) -> None:
+        """Take no more work. What runs is left Running in the store: the next start on it queues it again."""
+        with self._lock:
+            self._closed = True
+            threads = self._threads
+        if threads is not None:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _extension(name: str) -> str:
+    # ".nh.csv" is a CSV without header row (documents.md section 6).
+    lower = name.lower()
+    return next((one for one in (".nh.csv", ".nh.tsv") if lower.endswith(one)), Path(lower).suffix)
+
+
+def _staged_file(folder: Path, stem: str, name: str) -> dict[str, str]:
+    extension = _extension(name) or ".csv"
+    return {"path": str(folder / f"{stem}{extension}"), "format": extension.lstrip(".")}

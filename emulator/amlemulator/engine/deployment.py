@@ -1,0 +1,98 @@
+"""Deploying experiments as web services: what Studio's "Deploy Web Service [Classic]" did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from amlemulator.core.endpoints import new_endpoint, republish
+from amlemulator.core.identity import Identity
+from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
+from amlemulator.experiments.graph import interface_of
+from amlemulator.ports.clock import Clock
+from amlemulator.ports.store import Store, Transaction
+
+
+class Deployment:
+    """Makes workspaces and deploys experiments into them."""
+
+    def __init__(self, store: Store, clock: Clock, identity: Identity) -> None:
+        self._store = store
+        self._clock = clock
+        self._identity = identity
+
+    def add_workspace(
+        self, name: str, region: str, *, tier: str = "standard", storage_account: str = "devstoreaccount1"
+    ) -> Workspace:
+        """Make a workspace with tokens of its own."""
+        with self._store.transaction() as transaction:
+            ordinal = transaction.next_ordinal("workspace")
+            workspace = Workspace(
+                id=self._identity.new_id("workspace", ordinal),
+                ordinal=ordinal,
+                name=name,
+                region=region,
+                primary_token=self._identity.new_key("workspace-primary", ordinal),
+                secondary_token=self._identity.new_key("workspace-secondary", ordinal),
+                created=self._clock.now(),
+                tier=tier,
+                storage_account=storage_account,
+            )
+            transaction.put(workspace)
+        return workspace
+
+    def deploy(
+        self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes]
+    ) -> WebService:
+        """Deploy an experiment as a new service with its default endpoint.
+
+        ``models`` holds the content of each saved trained model, by resource name. KeyError when one is missing.
+        """
+        graph = self._save_graph(experiment)
+        resources = self._save_models(experiment, models)
+        now = self._clock.now()
+        with self._store.transaction() as transaction:
+            ordinal = transaction.next_ordinal(f"service/{workspace.id}")
+            service = WebService(
+                id=self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
+                ordinal=ordinal,
+                workspace_id=workspace.id,
+                name=name,
+                created=now,
+                updated=now,
+                experiment=graph,
+            )
+            transaction.put(service)
+            transaction.put(self._default_endpoint(transaction, service, resources))
+        return service
+
+    def redeploy(self, service: WebService, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> WebService:
+        """Deploy a changed experiment in the place of the old one.
+
+        The default endpoint follows, with its keys; other endpoints stay as they are until they are refreshed
+        (documents.md section 1).
+        """
+        updated = replace(service, experiment=self._save_graph(experiment), updated=self._clock.now())
+        resources = self._save_models(experiment, models)
+        with self._store.transaction() as transaction:
+            transaction.put(updated)
+            for endpoint in transaction.list(Endpoint, service.id):
+                if endpoint.is_default and not endpoint.prevent_update:
+                    transaction.put(republish(endpoint, updated, resources))
+        return updated
+
+    def _default_endpoint(
+        self, transaction: Transaction, service: WebService, resources: tuple[Resource, ...]
+    ) -> Endpoint:
+        ordinal = transaction.next_ordinal(f"endpoint/{service.id}")
+        endpoint = new_endpoint(service, "default", ordinal, self._identity, self._clock.now(), origin=None)
+        return replace(endpoint, resources=resources)
+
+    def _save_graph(self, experiment: Mapping[str, Any]) -> str:
+        return self._store.save_content(json.dumps(experiment, sort_keys=True, ensure_ascii=False).encode())
+
+    def _save_models(self, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> tuple[Resource, ...]:
+        names = interface_of(experiment).resources
+        return tuple(Resource(name=name, model=self._store.save_content(models[name])) for name in names)

@@ -1,0 +1,37 @@
+"""The journal of requests: a bounded ring, without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Any
+
+KEPT = 1000
+SECRETS = re.compile(r"(?i)((?:^|[?&])(?:sig|code|key|token)=)[^&]*")
+
+
+def masked(uri: str) -> str:
+    """Return the request target with every signature and key in its query hidden."""
+    path, mark, query = uri.partition("?")
+    return path + (mark + SECRETS.sub(r"\1***", query) if mark else "")
+
+
+class Journal:
+    """The last requests, newest last. Appending to a bounded deque is atomic, so no lock is needed."""
+
+    def __init__(self) -> None:
+        self._ring: deque[tuple[str, float, str, str, str | None, int]] = deque(maxlen=KEPT)
+
+    def note(self, request_id: str, arrived: float, method: str, uri: str, operation: str | None, status: int) -> None:
+        """Remember one answered request."""
+        self._ring.append((request_id, arrived, method, uri, operation, status))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what is kept, as JSON, with secrets masked."""
+        names = ("id", "time", "method", "url", "operation", "status")
+        entries = [dict(zip(names, one, strict=True)) for one in list(self._ring)]
+        return [{**entry, "url": masked(entry["url"])} for entry in entries]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._ring.clear()

@@ -1,0 +1,72 @@
+"""Scoring in the server: which model answers now, and a bounded cache of loaded ones."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from amlemulator.core.patching import effective_models
+from amlemulator.core.records import Endpoint
+from amlemulator.core.tables import Table
+from amlemulator.engine.directory import Directory
+from amlemulator.ports.clock import Clock
+from amlemulator.ports.store import Store
+
+if TYPE_CHECKING:  # the scorer brings onnxruntime, which the server loads only when somebody scores
+    from amlemulator.experiments.scorer import Scorer
+
+LOADED_AT_MOST = 64  # models in memory; one takes 0.1 to a few MiB
+
+
+class Scoring:
+    """Scores tables through an endpoint's graph and its models of this moment.
+
+    An endpoint record is immutable and is read once per request, so under a concurrent PATCH an answer comes wholly
+    from the old model or wholly from the new one.
+    """
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, propagation_seconds: float) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._delay = propagation_seconds
+        self._lock = threading.Lock()
+        self._scorers: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Scorer] = OrderedDict()
+
+    def score(self, endpoint: Endpoint, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
+        """Return the output tables by port name. Raises ServiceError when a module refuses its data."""
+        return self.scorer(endpoint).score(tables, parameters)
+
+    def scorer(self, endpoint: Endpoint) -> Scorer:
+        """Return the loaded scorer of the endpoint as it answers now, loading it when it is not at hand."""
+        models = effective_models(endpoint, self._clock.now(), self._delay)
+        key = (endpoint.experiment, tuple(models.items()))
+        with self._lock:
+            found = self._scorers.get(key)
+            if found is not None:
+                self._scorers.move_to_end(key)
+                return found
+        loaded = self._load(endpoint.experiment, models)
+        with self._lock:
+            # Two threads may have loaded the same one; both are right, one is kept.
+            kept = self._scorers.setdefault(key, loaded)
+            while len(self._scorers) > LOADED_AT_MOST:
+                self._scorers.popitem(last=False)
+        return kept
+
+    def warm(self, endpoint: Endpoint) -> None:
+        """Load the endpoint's models now, so that the first score after a PATCH is as quick as the later ones."""
+        self.scorer(endpoint)
+
+    def _load(self, graph: str, models: Mapping[str, str]) -> Scorer:
+        from amlemulator.experiments.scorer import build_scorer
+
+        contents = {name: self._store.load_content(key) for name, key in models.items()}
+        return build_scorer(self._directory.graph(graph), contents)
+
+    def forget(self) -> None:
+        """Drop every loaded model."""
+        with self._lock:
+            self._scorers.clear()

@@ -1,0 +1,87 @@
+"""What every face shares: the call being answered, how an operation is declared, and how answers are made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
+
+from flask import Response, g, request
+
+from amlemulator.core.addresses import Addresses
+from amlemulator.core.bodies import parse_json
+from amlemulator.core.records import Endpoint, WebService, Workspace
+from amlemulator.core.regions import Host
+
+JSON = "application/json; charset=utf-8"
+
+# Who may call: with an endpoint's key; with the workspace's token or an endpoint's key; with the workspace's token alone;
+# with the workspace's token in Studio's own header; anybody; only this machine.
+Access = Literal["scoring", "endpoint", "workspace", "studio", "anonymous", "control"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the pipeline needs to know of a route before its view runs. ``name`` is what faults and the journal use."""
+
+    name: str
+    access: Access
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through the pipeline; the stages fill in what they find out."""
+
+    request_id: str
+    host: Host
+    addresses: Addresses
+    arrived: float
+    operation: Operation | None = None
+    workspace: Workspace | None = None
+    service: WebService | None = None
+    endpoint: Endpoint | None = None
+
+    @property
+    def here(self) -> tuple[Workspace, WebService, Endpoint]:
+        """The three records of an endpoint operation, which the pipeline has found."""
+        assert self.workspace is not None
+        assert self.service is not None
+        assert self.endpoint is not None
+        return self.workspace, self.service, self.endpoint
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def operation(name: str, access: Access) -> Callable[[View], View]:
+    """Declare a view: its name for faults, journal and evidence, and who may call it."""
+
+    def declare(view: View) -> View:
+        view.__dict__["operation"] = Operation(name, access)
+        return view
+
+    return declare
+
+
+def current() -> Call:
+    """Return the call being answered."""
+    return cast(Call, g.call)
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """Make a JSON answer, in .NET's compact form and UTF-8."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status, content_type=JSON)
+
+
+def nothing(status: int = 200) -> Response:
+    """Make an answer without a body."""
+    response = Response(b"", status)
+    response.headers.remove("Content-Type")
+    return response
+
+
+def json_body() -> Any:
+    """Return the request's JSON, whatever its Content-Type says (clients.md section 16 no. 2)."""
+    return parse_json(request.get_data(cache=False))

@@ -1,0 +1,307 @@
+"""The one ordered list of what happens to every request.
+
+Outside Flask, once per request: ``stamp`` -> ``address`` -> (blob storage, or Flask). Inside Flask, before the view, in
+the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision 8). Each stage is a
+small callable; what it finds out it notes on the Call.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from amlcontracts import load
+from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
+from amlemulator.core.errors import ServiceError, failure
+from amlemulator.core.regions import Host, host_of_label, host_of_name
+from amlemulator.faces.calls import Call, Operation, current
+from amlemulator.faces.render import render_error
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from amlemulator.emulator import Emulator
+
+LOG = logging.getLogger(__name__)
+BODY_LIMIT: int = load("limits")["request_body_bytes"]
+
+# Without a host in front, the path itself tells whose it is (interface.md, Addresses).
+BARE_ROOTS = {"workspaces": "services", "api": "studioapi", "apihelp": "studio", "odata": "services"}
+
+
+# --- outside Flask -------------------------------------------------------------------------------------------------
+
+
+def stamp(emulator: Emulator, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Give the request its id and its time, send it on, and note in the journal how it was answered."""
+    request_id = str(uuid.uuid4())
+    arrived = emulator.clock.now()
+    method, uri = environ["REQUEST_METHOD"], raw_path(environ)
+
+    def stamped(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        if not any(name.lower() == "x-ms-request-id" for name, _ in headers):
+            headers.append(("x-ms-request-id", request_id))
+        call: Call | None = environ.get("amlemulator.call")
+        name = call.operation.name if call and call.operation else None
+        emulator.journal.note(request_id, arrived, method, uri, name, int(status[:3]))
+        return start_response(status, headers, exc_info)
+
+    return address(emulator, environ, stamped, request_id, arrived)
+
+
+def address(
+    emulator: Emulator, environ: WSGIEnvironment, start_response: StartResponse, request_id: str, arrived: float
+) -> Iterable[bytes]:
+    """Find out which of the service's hosts is meant, by Host header or by first path segment, and go there.
+
+    Nothing redirects: double slashes, a trailing slash and trailing blanks are answered as they are (clients.md
+    section 16 no. 3, documents.md section 17). The path that Flask routes is ``/{role}/...``.
+    """
+    named = host_of_name(environ.get("HTTP_HOST", ""))
+    path = environ["PATH_INFO"]
+    if named is not None:
+        host, rest = named, path
+    else:
+        first, _, rest = path.lstrip("/").partition("/")
+        host = host_of_label(first) or _bare_host(first, rest)
+        if first in BARE_ROOTS or (host.role == "control" and first != "_emulator"):
+            rest = path
+    if host.role == "blob":
+        return to_blobs(emulator, environ, start_response, host, named is not None)
+    addresses = replace(emulator.addresses, real=True) if named is not None else emulator.addresses
+    environ["amlemulator.call"] = Call(request_id, host, addresses, arrived)
+    environ["PATH_INFO"] = "/" + "/".join(
+        [host.role, *(segment for part in rest.split("/") if (segment := part.rstrip(" ")))]
+    )
+    return emulator.flask.wsgi_app(environ, start_response)
+
+
+def _bare_host(first: str, rest: str) -> Host:
+    role = BARE_ROOTS.get(first)
+    if role == "services" and rest.lstrip("/").partition("/")[2].lstrip("/").startswith("webservices"):
+        return Host("management")
+    if role == "services":
+        return Host("services")
+    return Host("studioapi") if role == "studioapi" else Host("studio") if role == "studio" else Host("control")
+
+
+def to_blobs(
+    emulator: Emulator, environ: WSGIEnvironment, start_response: StartResponse, host: Host, by_name: bool
+) -> Iterable[bytes]:
+    """Hand a request to blob storage as if it had come to the blob listener.
+
+    ``amlemulator.signed_path`` keeps the path as the client knows it, for that is what it signed.
+    """
+    uri = raw_path(environ)
+    path, mark, query = uri.partition("?")
+    rest = path if by_name else "/" + path.lstrip("/").partition("/")[2]
+    environ["amlemulator.signed_path"] = path
+    environ["REQUEST_URI"] = f"/{host.account}{rest}{mark}{query}"
+    decoded = environ["PATH_INFO"]
+    environ["PATH_INFO"] = f"/{host.account}" + (decoded if by_name else "/" + decoded.lstrip("/").partition("/")[2])
+    return emulator.blob_application(environ, start_response)
+
+
+def raw_path(environ: WSGIEnvironment) -> str:
+    """Return the request target as it came, query and all; rebuilt where the server does not tell."""
+    uri = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if uri:
+        # A proxy's client sends the absolute form.
+        return str(uri) if uri.startswith("/") else "/" + str(uri).partition("://")[2].partition("/")[2]
+    query = environ.get("QUERY_STRING", "")
+    return quote(environ["PATH_INFO"].encode("latin-1"), safe="/$!*'(),~;:@&=+") + (f"?{query}" if query else "")
+
+
+def application(emulator: Emulator) -> WSGIApplication:
+    """Return the WSGI callable that serves the whole address tree."""
+    return lambda environ, start_response: stamp(emulator, environ, start_response)
+
+
+# --- inside Flask, before the view -----------------------------------------------------------------------------------
+
+
+def begin(emulator: Emulator) -> None:
+    """Take the Call from the environment; find the operation, or refuse an unknown route or method."""
+    call: Call = request.environ["amlemulator.call"]
+    g.call = call
+    problem = request.routing_exception
+    if problem is not None:
+        raise _no_route(call.host.role, problem)
+    assert request.endpoint is not None
+    call.operation = _operations(emulator.flask)[request.endpoint]
+
+
+def _operations(flask: Flask) -> dict[str, Operation]:
+    found: dict[str, Operation] | None = flask.extensions.get("operations")
+    if found is None:
+        views = flask.view_functions.items()
+        found = {name: view.operation for name, view in views if hasattr(view, "operation")}
+        flask.extensions["operations"] = found
+    return found
+
+
+def _no_route(role: str, problem: HTTPException) -> ServiceError:
+    family = {"services": "scoring", "management": "management", "studioapi": "studio"}.get(role, "control")
+    if isinstance(problem, MethodNotAllowed):
+        return failure(f"{family}/MethodNotAllowed", request.method, evidence="http.method-not-allowed")
+    if family == "scoring":
+        return failure("NotFound")
+    if family == "management":
+        return failure("management/NotFound")
+    return failure(f"{family}/NotFound", f"There is no resource at {request.path}.", evidence="http.unknown-route")
+
+
+def region(emulator: Emulator) -> None:
+    """Refuse a workspace of another region. Management: 500 (observed, errors.md O4); scoring: as an unknown one."""
+    call = current()
+    workspace_id = (request.view_args or {}).get("workspace_id")
+    if workspace_id is None:
+        return
+    workspace = emulator.directory.workspace(workspace_id)
+    elsewhere = workspace is not None and call.host.region not in (None, workspace.region)
+    if call.host.role == "management":
+        if workspace is None:
+            raise failure("management/InvalidWorkspaceId")
+        if elsewhere:
+            raise failure("management/GetWorkspaceFailed")
+    call.workspace = None if elsewhere else workspace
+
+
+def authenticate(emulator: Emulator) -> None:
+    """Check the key or token that the operation asks for."""
+    call = current()
+    assert call.operation is not None
+    AUTHENTICATORS[call.operation.access](emulator, call)
+
+
+def _scoring(emulator: Emulator, call: Call) -> None:
+    # An endpoint that the front end does not know answers 401, not 404 (observed for fresh ones, errors.md O11, U1).
+    arguments = request.view_args or {}
+    workspace, endpoint = call.workspace, emulator.directory.endpoint(arguments["endpoint_id"])
+    if workspace is None or endpoint is None or endpoint.workspace_id != workspace.id:
+        if emulator.settings.unknown_address == "404":
+            raise failure("NotFound/WorkspaceNotFound" if workspace is None else "NotFound/WebServiceNotFound")
+        raise failure("Unauthorized/ScoreRequestUnauthorized")
+    fresh = call.arrived < endpoint.created + emulator.settings.fresh_endpoint_seconds
+    if fresh or not opens_endpoint(bearer(request.headers.get("Authorization")), endpoint):
+        raise failure("Unauthorized/ScoreRequestUnauthorized")
+    call.endpoint = endpoint
+    call.service = emulator.directory.service(endpoint.service_id)
+
+
+def _workspace(emulator: Emulator, call: Call) -> None:
+    token = bearer(request.headers.get("Authorization"))
+    if call.workspace is None or not opens_workspace(token, call.workspace):
+        raise failure("Unauthorized/ManagementRequestUnauthorized")
+    _locate(emulator, call)
+
+
+def _endpoint(emulator: Emulator, call: Call) -> None:
+    # An endpoint's own key does for every call on that endpoint (clients.md section 2). Where the call names none, or one
+    # that is not there yet, any endpoint of the service vouches (chosen: access.endpoint-key-on-list).
+    arguments = request.view_args or {}
+    token = bearer(request.headers.get("Authorization"))
+    assert call.workspace is not None
+    if not opens_workspace(token, call.workspace):
+        service = emulator.directory.service(arguments.get("service_id", ""))
+        endpoints = emulator.directory.endpoints(service.id) if service else ()
+        named = [endpoint for endpoint in endpoints if endpoint.name == arguments.get("endpoint_name")]
+        if not any(opens_endpoint(token, endpoint) for endpoint in (named or endpoints)):
+            raise failure("Unauthorized/ManagementRequestUnauthorized")
+    _locate(emulator, call)
+
+
+def _locate(emulator: Emulator, call: Call) -> None:
+    """Find service and endpoint of a management call. Ids as in errors.md section 4."""
+    arguments = request.view_args or {}
+    service_id, name = arguments.get("service_id"), arguments.get("endpoint_name")
+    assert call.workspace is not None
+    if service_id is None or (request.method == "PUT" and name is None):
+        return
+    if len(service_id) != 32 or set(service_id) - set("0123456789abcdef"):
+        raise failure("management/InvalidWebServiceId")
+    service = emulator.directory.service(service_id)
+    if service is None:
+        raise failure("NotFound/WebServiceNotFound")
+    if service.workspace_id != call.workspace.id:
+        raise failure("NotFound/WebServiceIdNotFoundInWorkspace")
+    call.service = service
+    if name is not None:
+        call.endpoint = emulator.directory.endpoint_named(service_id, name)
+        if call.endpoint is None and request.method != "PUT":
+            raise failure("management/NotFound")
+
+
+def _studio(emulator: Emulator, call: Call) -> None:
+    token = request.headers.get("x-ms-metaanalytics-authorizationtoken", "")
+    if call.workspace is None or not opens_workspace(token, call.workspace):
+        raise failure("studio/UserError", request.base_url)
+
+
+def _anonymous(emulator: Emulator, call: Call) -> None:
+    """Anybody may read swagger.json, the API document and the help pages (clients.md section 2)."""
+
+
+def _control(emulator: Emulator, call: Call) -> None:
+    emulator.guard.check(request)
+
+
+AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
+    "scoring": _scoring,
+    "workspace": _workspace,
+    "endpoint": _endpoint,
+    "studio": _studio,
+    "anonymous": _anonymous,
+    "control": _control,
+}
+
+
+def limits(emulator: Emulator) -> None:
+    """Refuse a body over 4 MB on the scoring host (documents.md section 14; the answer is chosen, errors.md U9)."""
+    call = current()
+    if call.host.role in ("services", "management") and (request.content_length or 0) > BODY_LIMIT:
+        scoring = call.host.role == "services"
+        name = "BadArgument/RequestBodyInvalid" if scoring else "management/RequestBodyInvalid"
+        raise failure(name, evidence="http.body-limit")
+
+
+STAGES: tuple[Callable[[Any], None], ...] = (begin, region, authenticate, limits)
+
+
+# --- refusals, and what goes wrong here -------------------------------------------------------------------------------
+
+
+def refused(error: ServiceError) -> Response:
+    """Answer a refusal."""
+    return render_error(error)
+
+
+def broken(emulator: Emulator, error: Exception) -> Response:
+    """Answer a fault of our own in the host's shape, log its traceback, and let the test that caused it fail."""
+    LOG.error("a fault of the emulator's own at %s %s", request.method, request.path, exc_info=error)
+    emulator.faults_of_ours.append(error)
+    role = request.environ["amlemulator.call"].host.role
+    if role == "services":
+        return render_error(failure("InternalError/UnknownError"))
+    if role == "management":
+        return render_error(failure("management/InternalError"))
+    return render_error(failure("studio/ServiceError") if role == "studioapi" else failure("control/InternalError", ""))
+
+
+def install(emulator: Emulator) -> None:
+    """Hang the stages and the error renderer into the Flask app."""
+
+    def bound(stage: Callable[[Any], None]) -> Callable[[], None]:
+        return lambda: stage(emulator)
+
+    for stage in STAGES:
+        emulator.flask.before_request(bound(stage))
+    emulator.flask.register_error_handler(ServiceError, refused)
+    emulator.flask.register_error_handler(Exception, lambda error: broken(emulator, error))

@@ -1,0 +1,151 @@
+"""Settings of the emulator: each is a flag, an environment variable ``AMLCLASSIC_<FLAG>`` and a key of amlclassic.toml.
+
+The flag wins over the variable, the variable over the file, the file over the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+CONFIG_FILE = "amlclassic.toml"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message says what to do."""
+
+
+def _setting(default: Any, text: str, metavar: str | None = None) -> Any:
+    return field(default=default, metadata={"help": text, "metavar": metavar})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set of ``amlclassic serve``."""
+
+    port: int = _setting(8350, "port of the service; 0 takes any free one", "N")
+    blob_port: int = _setting(10000, "port of blob storage in Azurite's form; 0 takes any free one", "N")
+    host: str = _setting("127.0.0.1", "address to listen on; leave it on loopback unless you know who can reach it")
+    workspace: str | None = _setting(None, "folder with workspaces to serve instead of the samples", "DIR")
+    state: str | None = _setting(None, "file that keeps the state; without it the state is thrown away", "FILE")
+    endpoints_file: str | None = _setting(None, "where to write addresses and keys, as JSON, once ready", "FILE")
+    public_url: str | None = _setting(None, "base URL to put into answers, where it is not host and port", "URL")
+    public_blob_url: str | None = _setting(None, "base URL of blob storage to put into answers", "URL")
+    seed: str = _setting("amlclassic", "seed of every id and key: the same seed, the same ids", "TEXT")
+    workers: int = _setting(0, "worker processes for jobs; 0 means one per processor", "N")
+    job_time_limit: float = _setting(3600.0, "seconds a job may run before it fails", "SECONDS")
+    running_jobs: int = _setting(40, "jobs of one endpoint that run at a time; the rest wait in order", "N")
+    propagation_seconds: float = _setting(
+        0.0, "seconds until a PATCH takes effect (the service took 15 or 30)", "SECONDS"
+    )
+    fresh_endpoint_seconds: float = _setting(0.0, "seconds for which a new endpoint answers 401", "SECONDS")
+    unknown_address: str = _setting(
+        "401", "answer to scoring calls on an unknown endpoint or region: 401 or 404", "STATUS"
+    )
+    training_rrs: str = _setting("400", "answer to RRS on a training service: 400 or 500", "STATUS")
+    sas_seconds: float = _setting(86400.0, "life of the SAS tokens in job results", "SECONDS")
+    enforce_concurrency: bool = _setting(False, "answer 503 when an endpoint gets more calls at once than it may")
+    auto_accounts: bool = _setting(False, "accept any storage account name, with a key derived from the seed")
+    control_token: str | None = _setting(None, "token for /_emulator; needed when not listening on loopback", "TOKEN")
+
+
+def flag_name(name: str) -> str:
+    """Return the flag of a setting: ``--blob-port``."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_name(name: str) -> str:
+    """Return the environment variable of a setting: ``AMLCLASSIC_BLOB_PORT``."""
+    return "AMLCLASSIC_" + name.upper()
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add one flag per setting; what is not given stays out of the namespace's way as None."""
+    for item in fields(Settings):
+        shown = "" if item.default in (None, False) else f" (default {item.default})"
+        text = item.metadata["help"] + shown
+        if item.type == "bool":
+            parser.add_argument(flag_name(item.name), action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            parser.add_argument(flag_name(item.name), metavar=item.metadata["metavar"], default=None, help=text)
+
+
+def resolve(
+    flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Return the settings from flags, environment and amlclassic.toml in ``folder`` (default: the current one).
+
+    Raises SettingsError naming the setting, where it came from and what it takes.
+    """
+    environment = os.environ if environment is None else environment
+    file = _read_file((folder or Path.cwd()) / CONFIG_FILE)
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        for source, value in (
+            (flag_name(item.name), flags.get(item.name)),
+            (variable_name(item.name), environment.get(variable_name(item.name))),
+            (f"{item.name} in {CONFIG_FILE}", file.get(item.name)),
+        ):
+            if value is not None:
+                values[item.name] = _convert(item.type, value, source)
+                break
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        file = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    file = {name.replace("-", "_"): value for name, value in file.items()}
+    unknown = sorted(set(file) - {item.name for item in fields(Settings)})
+    if unknown:
+        raise SettingsError(
+            f"{path} has unknown keys: {', '.join(unknown)}. See amlclassic serve --help for those there are."
+        )
+    return file
+
+
+def _convert(kind: Any, value: Any, source: str) -> Any:
+    try:
+        if kind == "int":
+            return int(value)
+        if kind == "float":
+            return float(value)
+        if kind == "bool":
+            return _truth(value)
+    except ValueError:
+        wanted = {"int": "a whole number", "float": "a number", "bool": "true or false"}[str(kind)]
+        raise SettingsError(f"{source} takes {wanted}, not '{value}'.") from None
+    return str(value)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text not in ("1", "0", "true", "false", "yes", "no"):
+        raise ValueError(value)
+    return text in ("1", "true", "yes")
+
+
+def _check(settings: Settings) -> None:
+    for name in ("port", "blob_port"):
+        value = getattr(settings, name)
+        if not 0 <= value <= 65535:
+            raise SettingsError(f"{flag_name(name)} takes a port from 0 to 65535, not {value}.")
+    for name, allowed in (("unknown_address", ("401", "404")), ("training_rrs", ("400", "500"))):
+        if getattr(settings, name) not in allowed:
+            raise SettingsError(f"{flag_name(name)} takes {' or '.join(allowed)}, not '{getattr(settings, name)}'.")
+    for name in ("workers", "running_jobs", "propagation_seconds", "fresh_endpoint_seconds", "sas_seconds"):
+        if getattr(settings, name) < 0:
+            raise SettingsError(f"{flag_name(name)} cannot be negative.")
