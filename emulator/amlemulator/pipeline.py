@@ -204,8 +204,8 @@ def _workspace(emulator: Emulator, call: Call) -> None:
 
 
 def _endpoint(emulator: Emulator, call: Call) -> None:
-    # An endpoint's own key does for every call on that endpoint (clients.md section 2). Where the call names none, or one
-    # that is not there yet, any endpoint of the service vouches (chosen: access.endpoint-key-on-list).
+    # An endpoint's own key does for every call on that endpoint (clients.md section 2). Where the call names none, or
+    # one that is not there yet, any endpoint of the service vouches (chosen: access.endpoint-key-on-list).
     arguments = request.view_args or {}
     token = bearer(request.headers.get("Authorization"))
     assert call.workspace is not None

@@ -83,9 +83,9 @@ class Storage:
         located = locate(reference)
         self.authorize(located, "r")
         try:
-            with self._blobs.open(located.account, located.container, located.name) as source:
-                with into.open("wb") as target:
-                    shutil.copyfileobj(source, target, 1 << 20)
+            source = self._blobs.open(located.account, located.container, located.name)
+            with source as content, into.open("wb") as target:
+                shutil.copyfileobj(content, target, 1 << 20)
         except BlobMissing as error:
             raise StorageRefused(missing(error)) from error
 

@@ -10,7 +10,7 @@ from amlemulator.core.batch import read_submission, render_status
 from amlemulator.core.errors import failure
 from amlemulator.core.records import Job
 from amlemulator.core.request_response import check_version
-from amlemulator.faces.calls import answer, current, json_body, nothing, operation
+from amlemulator.faces.calls import answer, current, json_body, mount, nothing, route
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -25,54 +25,60 @@ def _version() -> str | None:
     return version.strip() if version else None
 
 
-def blueprint(emulator: Emulator) -> Blueprint:
-    """Return the routes of BES."""
-    routes = Blueprint("bes", __name__)
+class BatchExecution:
+    """The views of BES."""
 
-    def job_of(job_id: str) -> Job:
-        job = emulator.batch.find(current().here[2], job_id)
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def _job(self, job_id: str) -> Job:
+        job = self._emulator.batch.find(current().here[2], job_id)
         if job is None:
             raise failure("NotFound", evidence="bes.unknown-job")
         return job
 
-    @routes.post(ROOT)
-    @operation("bes.submit", "scoring")
-    def submit(workspace_id: str, endpoint_id: str) -> Response:
+    @route("POST", ROOT, "bes.submit", "scoring")
+    def submit(self, workspace_id: str, endpoint_id: str) -> Response:
+        """Register a job; it does not run before it is started."""
         legacy = _version() != "2.0"
         endpoint = current().here[2]
-        submission = read_submission(json_body(), emulator.directory.interface(endpoint))
-        return answer(emulator.batch.submit(endpoint, submission, legacy=legacy).id)
+        submission = read_submission(json_body(), self._emulator.directory.interface(endpoint))
+        return answer(self._emulator.batch.submit(endpoint, submission, legacy=legacy).id)
 
-    @routes.post(f"{ROOT}/<job_id>/start")
-    @operation("bes.start", "scoring")
-    def start(workspace_id: str, endpoint_id: str, job_id: str) -> Response:
+    @route("POST", f"{ROOT}/<job_id>/start", "bes.start", "scoring")
+    def start(self, workspace_id: str, endpoint_id: str, job_id: str) -> Response:
+        """Queue a submitted job."""
         _version()
-        emulator.batch.start(job_of(job_id))
+        self._emulator.batch.start(self._job(job_id))
         return nothing()
 
-    @routes.post(f"{ROOT}/start")
-    @operation("bes.start-without-id", "scoring")
-    def start_without_id(workspace_id: str, endpoint_id: str) -> Response:
+    @route("POST", f"{ROOT}/start", "bes.start-without-id", "scoring")
+    def start_without_id(self, workspace_id: str, endpoint_id: str) -> Response:
+        """Refuse a start that names no job."""
         raise failure("BadArgument/MissingJobId")
 
-    @routes.get(f"{ROOT}/<job_id>")
-    @operation("bes.status", "scoring")
-    def status(workspace_id: str, endpoint_id: str, job_id: str) -> Response:
-        version, job = _version(), job_of(job_id)
+    @route("GET", f"{ROOT}/<job_id>", "bes.status", "scoring")
+    def status(self, workspace_id: str, endpoint_id: str, job_id: str) -> Response:
+        """Tell how far a job is and, once it has finished, where its outputs lie."""
+        version, job = _version(), self._job(job_id)
         # A job of version 1 may be polled with 2.0 (the SSIS task does), and then answers in 2.0's form.
         legacy = version == "1.0" or version is None
-        return answer(render_status(job, emulator.batch.results(job, current().addresses), legacy=legacy))
+        return answer(render_status(job, self._emulator.batch.results(job, current().addresses), legacy=legacy))
 
-    @routes.delete(f"{ROOT}/<job_id>")
-    @operation("bes.delete", "scoring")
-    def delete(workspace_id: str, endpoint_id: str, job_id: str) -> Response:
+    @route("DELETE", f"{ROOT}/<job_id>", "bes.delete", "scoring")
+    def delete(self, workspace_id: str, endpoint_id: str, job_id: str) -> Response:
+        """Cancel a job, or forget one that has ended; its outputs stay."""
         _version()  # the Java sample sends none here (clients.md section 16 no. 4)
-        emulator.batch.delete(job_of(job_id))
+        self._emulator.batch.delete(self._job(job_id))
         return nothing()
 
-    @routes.route(ROOT, methods=["GET", "DELETE"])
-    @operation("bes.without-id", "scoring")
-    def without_id(workspace_id: str, endpoint_id: str) -> Response:
+    @route("GET", ROOT, "bes.without-id", "scoring")
+    @route("DELETE", ROOT, "bes.without-id", "scoring")
+    def without_id(self, workspace_id: str, endpoint_id: str) -> Response:
+        """Refuse a call that names no job."""
         raise failure("BadArgument/MissingJobId")
 
-    return routes
+
+def blueprint(emulator: Emulator) -> Blueprint:
+    """Return the routes of BES."""
+    return mount("bes", BatchExecution(emulator))

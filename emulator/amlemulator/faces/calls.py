@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
-from flask import Response, g, request
+from flask import Blueprint, Response, g, request
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.bodies import parse_json
@@ -16,8 +16,8 @@ from amlemulator.core.regions import Host
 
 JSON = "application/json; charset=utf-8"
 
-# Who may call: with an endpoint's key; with the workspace's token or an endpoint's key; with the workspace's token alone;
-# with the workspace's token in Studio's own header; anybody; only this machine.
+# Who may call: with an endpoint's key; with the workspace's token or an endpoint's key; with the workspace's token
+# alone; with the workspace's token in Studio's own header; anybody; only this machine.
 Access = Literal["scoring", "endpoint", "workspace", "studio", "anonymous", "control"]
 
 
@@ -62,6 +62,26 @@ def operation(name: str, access: Access) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def route(method: str, path: str, name: str, access: Access) -> Callable[[View], View]:
+    """Declare a method of a face as the view of a route; one method may have several."""
+
+    def declare(view: View) -> View:
+        view.__dict__.setdefault("routes", []).append((method, path))
+        return operation(name, access)(view)
+
+    return declare
+
+
+def mount(name: str, face: object) -> Blueprint:
+    """Return the blueprint of a face: every method of it that ``route`` declared."""
+    blueprint = Blueprint(name, __name__)
+    for attribute in dir(type(face)):
+        view = getattr(face, attribute)
+        for method, path in getattr(view, "routes", ()):
+            blueprint.add_url_rule(path, endpoint=attribute, view_func=view, methods=[method])
+    return blueprint
 
 
 def current() -> Call:

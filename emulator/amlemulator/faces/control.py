@@ -9,13 +9,13 @@ from flask import Blueprint, Request, Response
 
 from amlcontracts import load
 from amlemulator.core.errors import failure
-from amlemulator.faces.calls import answer, json_body, operation
+from amlemulator.faces.calls import answer, json_body, mount, route
 from amlemulator.settings import Settings
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Guard:
@@ -38,66 +38,65 @@ class Guard:
         if not self._loopback or self._token is not None or host not in LOOPBACK:
             raise failure(
                 "control/Forbidden",
-                "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as the "
-                "header x-amlclassic-control-token.",
+                "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as "
+                "the header x-amlclassic-control-token.",
             )
 
 
-def blueprint(emulator: Emulator) -> Blueprint:
-    """Return the routes of the control plane."""
-    routes = Blueprint("control", __name__)
+class Control:
+    """The views of the control plane."""
 
-    @routes.get("/control")
-    @operation("control.index", "anonymous")
-    def index() -> Response:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    @route("GET", "/control", "control.index", "anonymous")
+    def index(self) -> Response:
+        """Say where everything is."""
         return answer({"service": "amlclassic", "control": "/_emulator", "portal": "/portal/"})
 
-    @routes.get("/services")
-    @routes.get("/management")
-    @routes.get("/studioapi")
-    @routes.get("/studioapi/api")
-    @operation("hosts.probe", "anonymous")
-    def probe() -> Response:
+    @route("GET", "/services", "hosts.probe", "anonymous")
+    @route("GET", "/management", "hosts.probe", "anonymous")
+    @route("GET", "/studioapi", "hosts.probe", "anonymous")
+    @route("GET", "/studioapi/api", "hosts.probe", "anonymous")
+    def probe(self) -> Response:
         """Answer R's probe of each host: any status will do (clients.md section 9)."""
         return answer({"service": "amlclassic"})
 
-    @routes.get("/control/healthz")
-    @operation("control.healthz", "anonymous")
-    def healthz() -> Response:
+    @route("GET", "/control/healthz", "control.healthz", "anonymous")
+    def healthz(self) -> Response:
+        """Say that the process is alive."""
         return answer({"status": "alive"})
 
-    @routes.get("/control/readyz")
-    @operation("control.readyz", "anonymous")
-    def readyz() -> Response:
+    @route("GET", "/control/readyz", "control.readyz", "anonymous")
+    def readyz(self) -> Response:
+        """Say that everything answers."""
         return answer({"status": "ready"})
 
-    @routes.get("/control/requests")
-    @operation("control.requests", "control")
-    def requests() -> Response:
-        return answer(emulator.journal.entries())
+    @route("GET", "/control/requests", "control.requests", "control")
+    def requests(self) -> Response:
+        """Return the journal of requests."""
+        return answer(self._emulator.journal.entries())
 
-    @routes.get("/control/evidence")
-    @operation("control.evidence", "control")
-    def evidence() -> Response:
+    @route("GET", "/control/evidence", "control.evidence", "control")
+    def evidence(self) -> Response:
+        """Return how each emulated behaviour is known."""
         return answer(load("evidence"))
 
-    @routes.get("/control/clock")
-    @operation("control.clock", "control")
-    def clock() -> Response:
-        return answer({"now": emulator.clock.now(), "frozen": emulator.clock.frozen})
+    @route("GET", "/control/clock", "control.clock", "control")
+    def clock(self) -> Response:
+        """Show the clock."""
+        return answer({"now": self._emulator.clock.now(), "frozen": self._emulator.clock.frozen})
 
-    @routes.post("/control/clock")
-    @operation("control.set-clock", "control")
-    def set_clock() -> Response:
-        _set_clock(emulator, json_body())
-        return clock()
+    @route("POST", "/control/clock", "control.set-clock", "control")
+    def set_clock(self) -> Response:
+        """Freeze, advance or resume the clock."""
+        _set_clock(self._emulator, json_body())
+        return self.clock()
 
-    @routes.get("/control/jobs/<job_id>")
-    @operation("control.job", "control")
-    def job(job_id: str) -> Response:
-        return answer(emulator.batch.progress(job_id))
-
-    return routes
+    @route("GET", "/control/jobs/<job_id>", "control.job", "control")
+    def job(self, job_id: str) -> Response:
+        """Show how far the worker of a job is."""
+        return answer(self._emulator.batch.progress(job_id))
 
 
 def _set_clock(emulator: Emulator, body: Any) -> None:
@@ -112,3 +111,8 @@ def _set_clock(emulator: Emulator, body: Any) -> None:
         emulator.clock.advance(float(body["advance"]))
     if body.get("resume"):
         emulator.clock.resume()
+
+
+def blueprint(emulator: Emulator) -> Blueprint:
+    """Return the routes of the control plane."""
+    return mount("control", Control(emulator))

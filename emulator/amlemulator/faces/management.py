@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from amlemulator.core.endpoints import flag, read_settings, render_endpoint, render_service
 from amlemulator.core.patching import flat_body, read_updates
 from amlemulator.core.records import Endpoint, WebService
-from amlemulator.faces.calls import answer, current, json_body, nothing, operation
+from amlemulator.faces.calls import answer, current, json_body, mount, nothing, route
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -20,85 +20,94 @@ ENDPOINTS = f"{SERVICE}/endpoints"
 ENDPOINT = f"{ENDPOINTS}/<endpoint_name>"
 
 
-def blueprint(emulator: Emulator) -> Blueprint:
-    """Return the routes of the management host."""
-    routes = Blueprint("management", __name__)
+class Management:
+    """The views of the management host."""
 
-    def shown_service(service: WebService) -> dict[str, object]:
-        return render_service(service, len(emulator.directory.endpoints(service.id)))
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
-    def shown_endpoint(endpoint: Endpoint, *, full: bool) -> dict[str, object]:
+    def _service(self, service: WebService) -> dict[str, object]:
+        return render_service(service, len(self._emulator.directory.endpoints(service.id)))
+
+    def _endpoint(self, endpoint: Endpoint, *, full: bool) -> dict[str, object]:
         call = current()
         assert call.workspace is not None
         assert call.service is not None
         return render_endpoint(call.workspace, call.service, endpoint, call.addresses, full=full)
 
-    @routes.get(SERVICES)
-    @operation("services.list", "workspace")
-    def list_services(workspace_id: str) -> Response:
-        return answer([shown_service(service) for service in emulator.directory.services(workspace_id)])
+    @route("GET", SERVICES, "services.list", "workspace")
+    def list_services(self, workspace_id: str) -> Response:
+        """List the workspace's services."""
+        return answer([self._service(service) for service in self._emulator.directory.services(workspace_id)])
 
-    @routes.get(SERVICE)
-    @operation("services.get", "workspace")
-    def get_service(workspace_id: str, service_id: str) -> Response:
+    @route("GET", SERVICE, "services.get", "workspace")
+    def get_service(self, workspace_id: str, service_id: str) -> Response:
+        """Show one service."""
         service = current().service
         assert service is not None
-        return answer(shown_service(service))
+        return answer(self._service(service))
 
-    @routes.put(SERVICE)
-    @operation("services.put", "workspace")
-    def put_service(workspace_id: str, service_id: str) -> Response:
+    @route("PUT", SERVICE, "services.put", "workspace")
+    def put_service(self, workspace_id: str, service_id: str) -> Response:
+        """Publish a code service under the id that the client chose."""
         workspace = current().workspace
         assert workspace is not None
-        return answer(shown_service(emulator.code_services.publish(workspace, service_id, flat_body(json_body()))))
+        return answer(
+            self._service(self._emulator.code_services.publish(workspace, service_id, flat_body(json_body())))
+        )
 
-    @routes.delete(SERVICE)
-    @operation("services.delete", "workspace")
-    def delete_service(workspace_id: str, service_id: str) -> Response:
-        emulator.administration.delete_service(service_id)
+    @route("DELETE", SERVICE, "services.delete", "workspace")
+    def delete_service(self, workspace_id: str, service_id: str) -> Response:
+        """Delete a service and its endpoints."""
+        self._emulator.administration.delete_service(service_id)
         return nothing()
 
-    @routes.get(ENDPOINTS)
-    @operation("endpoints.list", "endpoint")
-    def list_endpoints(workspace_id: str, service_id: str) -> Response:
-        return answer([shown_endpoint(endpoint, full=False) for endpoint in emulator.directory.endpoints(service_id)])
+    @route("GET", ENDPOINTS, "endpoints.list", "endpoint")
+    def list_endpoints(self, workspace_id: str, service_id: str) -> Response:
+        """List a service's endpoints, the default one first."""
+        return answer(
+            [self._endpoint(endpoint, full=False) for endpoint in self._emulator.directory.endpoints(service_id)]
+        )
 
-    @routes.get(ENDPOINT)
-    @operation("endpoints.get", "endpoint")
-    def get_endpoint(workspace_id: str, service_id: str, endpoint_name: str) -> Response:
-        return answer(shown_endpoint(current().here[2], full=True))
+    @route("GET", ENDPOINT, "endpoints.get", "endpoint")
+    def get_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+        """Show one endpoint with its resources."""
+        return answer(self._endpoint(current().here[2], full=True))
 
-    @routes.put(ENDPOINT)
-    @operation("endpoints.put", "endpoint")
-    def put_endpoint(workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+    @route("PUT", ENDPOINT, "endpoints.put", "endpoint")
+    def put_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+        """Add an endpoint, or change one."""
         settings = read_settings(flat_body(json_body()) if request.content_length else {})
-        endpoint = emulator.administration.put_endpoint(service_id, endpoint_name, settings)
-        return answer(shown_endpoint(endpoint, full=True))
+        endpoint = self._emulator.administration.put_endpoint(service_id, endpoint_name, settings)
+        return answer(self._endpoint(endpoint, full=True))
 
-    @routes.patch(ENDPOINT)
-    @operation("endpoints.patch", "endpoint")
-    def patch_endpoint(workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+    @route("PATCH", ENDPOINT, "endpoints.patch", "endpoint")
+    def patch_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+        """Update Resource: replace models, change settings, all of it or nothing."""
         body = flat_body(json_body())
         endpoint = current().here[2]
         settings, updates = read_settings(body), read_updates(body, endpoint)
-        models = {update.name: emulator.models.admit(update, endpoint) for update in updates or ()}
-        patched = emulator.administration.patch_endpoint(endpoint, settings, models)
+        models = {update.name: self._emulator.models.admit(update, endpoint) for update in updates or ()}
+        patched = self._emulator.administration.patch_endpoint(endpoint, settings, models)
         if models:
-            emulator.scoring.warm(patched)
-        return answer(shown_endpoint(patched, full=True))
+            self._emulator.scoring.warm(patched)
+        return answer(self._endpoint(patched, full=True))
 
-    @routes.post(f"{ENDPOINT}/refresh")
-    @operation("endpoints.refresh", "endpoint")
-    def refresh_endpoint(workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+    @route("POST", f"{ENDPOINT}/refresh", "endpoints.refresh", "endpoint")
+    def refresh_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+        """Bring an endpoint up to the default endpoint's state; 304 when there is nothing to do."""
         body = flat_body(json_body()) if request.content_length else {}
         overwrite = flag(body, "OverwriteResources") or False
-        changed = emulator.administration.refresh_endpoint(current().here[2], overwrite=overwrite)
+        changed = self._emulator.administration.refresh_endpoint(current().here[2], overwrite=overwrite)
         return nothing() if changed else nothing(304)
 
-    @routes.delete(ENDPOINT)
-    @operation("endpoints.delete", "endpoint")
-    def delete_endpoint(workspace_id: str, service_id: str, endpoint_name: str) -> Response:
-        emulator.administration.delete_endpoint(current().here[2])
+    @route("DELETE", ENDPOINT, "endpoints.delete", "endpoint")
+    def delete_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
+        """Delete an endpoint."""
+        self._emulator.administration.delete_endpoint(current().here[2])
         return nothing()
 
-    return routes
+
+def blueprint(emulator: Emulator) -> Blueprint:
+    """Return the routes of the management host."""
+    return mount("management", Management(emulator))

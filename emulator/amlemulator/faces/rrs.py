@@ -17,7 +17,7 @@ from amlemulator.core.request_response import (
     render_legacy_score,
 )
 from amlemulator.core.tables import Table
-from amlemulator.faces.calls import answer, current, json_body, operation
+from amlemulator.faces.calls import answer, current, json_body, mount, route
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -25,32 +25,37 @@ if TYPE_CHECKING:
 ROOT = "/services/workspaces/<workspace_id>/services/<endpoint_id>"
 
 
-def blueprint(emulator: Emulator) -> Blueprint:
-    """Return the routes of RRS."""
-    routes = Blueprint("rrs", __name__)
+class RequestResponse:
+    """The views of RRS."""
 
-    def score(execution: Execution) -> dict[str, Table]:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def _score(self, execution: Execution) -> dict[str, Table]:
         _, service, endpoint = current().here
-        with emulator.throttle.place(endpoint):
+        with self._emulator.throttle.place(endpoint):
             if service.type == "Code":
-                return emulator.code_services.score(service, execution)
-            return emulator.scoring.score(endpoint, execution.tables, execution.parameters)
+                return self._emulator.code_services.score(service, execution)
+            return self._emulator.scoring.score(endpoint, execution.tables, execution.parameters)
 
-    @routes.post(f"{ROOT}/execute")
-    @operation("rrs.execute", "scoring")
-    def execute(workspace_id: str, endpoint_id: str) -> Response:
+    @route("POST", f"{ROOT}/execute", "rrs.execute", "scoring")
+    def execute(self, workspace_id: str, endpoint_id: str) -> Response:
+        """Score the rows of the request."""
         query = read_query(request.args)
-        interface = emulator.directory.interface(current().here[2])
-        if interface.kind == "training" and emulator.settings.training_rrs == "500":
+        interface = self._emulator.directory.interface(current().here[2])
+        if interface.kind == "training" and self._emulator.settings.training_rrs == "500":
             port = interface.outputs[0].name if interface.outputs else ""
             raise failure("InternalError/PortDataTypeNotSupported", port, "ILearner", evidence="rrs.training-service")
-        return answer(render_execution(score(read_execution(json_body(), interface)), query))
+        return answer(render_execution(self._score(read_execution(json_body(), interface)), query))
 
-    @routes.post(f"{ROOT}/score")
-    @operation("rrs.score-v1", "scoring")
-    def score_v1(workspace_id: str, endpoint_id: str) -> Response:
+    @route("POST", f"{ROOT}/score", "rrs.score-v1", "scoring")
+    def score_v1(self, workspace_id: str, endpoint_id: str) -> Response:
+        """Score one row, in the form of API version 1."""
         check_version(request.args.get("api-version"), ("1.0",))
-        interface = emulator.directory.interface(current().here[2])
-        return answer(render_legacy_score(score(read_legacy_score(json_body(), interface))))
+        interface = self._emulator.directory.interface(current().here[2])
+        return answer(render_legacy_score(self._score(read_legacy_score(json_body(), interface))))
 
-    return routes
+
+def blueprint(emulator: Emulator) -> Blueprint:
+    """Return the routes of RRS."""
+    return mount("rrs", RequestResponse(emulator))
