@@ -123,7 +123,7 @@ class Emulator:
                 self.deployment.deploy(workspace, service.name, service.experiment, service.models)
 
     def folder(self) -> Path:
-        """Return the temporary folder that goes when the emulator goes."""
+        """Return the temporary folder, which goes when the emulator goes."""
         with self._folder_lock:
             if self._temporary is None:
                 self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))

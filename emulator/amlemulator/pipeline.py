@@ -106,7 +106,8 @@ def to_blobs(
     environ["REQUEST_URI"] = f"/{host.account}{rest}{mark}{query}"
     decoded = environ["PATH_INFO"]
     environ["PATH_INFO"] = f"/{host.account}" + (decoded if by_name else "/" + decoded.lstrip("/").partition("/")[2])
-    return emulator.blob_application(environ, start_response)
+    answer: Iterable[bytes] = emulator.blob_application(environ, start_response)
+    return answer
 
 
 def raw_path(environ: WSGIEnvironment) -> str:

@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-import waitress
+from waitress.server import create_server
 
 from amlemulator.settings import SettingsError, flag_name
 
@@ -65,14 +65,15 @@ class Listeners:
 
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["SERVER_PORT"] == self._blob_port:
-            return self._emulator.blob_application(environ, start_response)
+            blobs: Iterable[bytes] = self._emulator.blob_application(environ, start_response)
+            return blobs
         return self._emulator.wsgi_app(environ, start_response)
 
     def serve(self) -> None:
         """Serve from a thread of its own."""
         # Waitress warns for each queued task; an unread pipe full of warnings would block the server.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._server = waitress.create_server(
+        self._server = create_server(
             self._dispatch,
             sockets=list(self._sockets),
             threads=THREADS,

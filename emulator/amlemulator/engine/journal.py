@@ -28,9 +28,10 @@ class Journal:
 
     def entries(self) -> list[dict[str, Any]]:
         """Return what is kept, as JSON, with secrets masked."""
-        names = ("id", "time", "method", "url", "operation", "status")
-        entries = [dict(zip(names, one, strict=True)) for one in list(self._ring)]
-        return [{**entry, "url": masked(entry["url"])} for entry in entries]
+        return [
+            {"id": request_id, "time": arrived, "method": method, "url": masked(uri), "operation": name, "status": status}
+            for request_id, arrived, method, uri, name, status in list(self._ring)
+        ]
 
     def clear(self) -> None:
         """Forget everything."""

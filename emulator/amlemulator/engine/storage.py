@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.connection import join_location, parse_connection_string, split_location
+from amlemulator.core.errors import catalogue, fill
 from amlemulator.core.records import BlobReference, StoredOutput
-from amlemulator.core.sas import make_service_sas, verify
+from amlemulator.core.sas import Asked, Refusal, make_service_sas, parse_token, verify
 from amlemulator.ports.blobs import BlobMissing, Blobs
 from amlemulator.ports.clock import Clock
 
@@ -66,17 +67,10 @@ class Storage:
             if not hmac.compare_digest(located.key.encode(), key.encode()):
                 raise StorageRefused("Server failed to authenticate the request: the key is not this account's.")
             return
-        refusal = verify(
-            located.sas or "",
-            account=located.account,
-            key=key,
-            container=located.container,
-            blob=located.name,
-            permission=permission,
-            now=self._clock.now(),
-        )
+        asked = Asked(located.account, located.container, located.name, permission, self._clock.now())
+        refusal = verify(parse_token(located.sas or ""), key, asked)
         if refusal is not None:
-            raise StorageRefused(str(refusal))
+            raise StorageRefused(_sentence(refusal))
 
     def fetch(self, reference: BlobReference, into: Path) -> None:
         """Copy the blob to a file. Raises StorageRefused."""
@@ -145,6 +139,12 @@ class Storage:
             base_location=addresses.blob_account(output.account),
             sas_blob_token=token,
         )
+
+
+def _sentence(refusal: Refusal) -> str:
+    message = fill(catalogue()[refusal.name].message, refusal.arguments)
+    # The first line only: what follows a signature mismatch is the string that was signed.
+    return f"{message} {refusal.detail.splitlines()[0]}" if refusal.detail else message
 
 
 def missing(error: BlobMissing) -> str:

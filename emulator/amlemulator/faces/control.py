@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Request, Response
 
@@ -32,9 +33,7 @@ class Guard:
         given = request.headers.get("x-amlclassic-control-token", "")
         if self._token is not None and hmac.compare_digest(given.encode(), self._token.encode()):
             return
-        host = (
-            request.host.rpartition(":")[0] if not request.host.endswith("]") and ":" in request.host else request.host
-        )
+        host = urlsplit(f"//{request.host}").hostname
         if not self._loopback or self._token is not None or host not in LOOPBACK:
             raise failure(
                 "control/Forbidden",
