@@ -1,0 +1,156 @@
+"""Web services and their endpoints, on the management host (clients.md sections 6 and 7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from amlcontracts import load
+
+from ._auth import Bearer
+from ._client import ServiceClient, json_call, json_of
+from ._exceptions import RefusedLocally, UnexpectedAnswer, WrongCall
+from ._models import BlobLocation, Endpoint, EndpointSettings, WebService
+
+__all__ = ["ManagementClient"]
+
+
+class ManagementClient(ServiceClient):
+    """The services and endpoints of one workspace.
+
+    ``management_url`` is that of the workspace's own region (``https://management.azureml.net``,
+    ``https://europewest.management.azureml.net``); on another region's host every call fails (errors.md section 4).
+    ``token`` is the workspace's, or an endpoint's key for the calls on that endpoint.
+    Further arguments are those of :class:`ServiceClient`.
+    """
+
+    def __init__(self, management_url: str, token: str, workspace_id: str, **options: Any) -> None:
+        super().__init__(Bearer(token), **options)
+        self._base = f"{management_url.rstrip('/')}/workspaces/{quote(workspace_id, safe='')}/webservices"
+
+    def services(self, *, timeout: float | None = None) -> list[WebService]:
+        """List the web services of the workspace."""
+        return [WebService.from_json(member) for member in self._list(self._base, timeout)]
+
+    def service(self, service_id: str, *, timeout: float | None = None) -> WebService:
+        """Return one web service."""
+        return WebService.from_json(self._get(self._service(service_id), timeout))
+
+    def endpoints(self, service_id: str, *, timeout: float | None = None) -> list[Endpoint]:
+        """List the endpoints of a service. Lists may leave out ``resources``; :meth:`endpoint` has them."""
+        return [Endpoint.from_json(m) for m in self._list(f"{self._service(service_id)}/endpoints", timeout)]
+
+    def endpoint(self, service_id: str, name: str, *, timeout: float | None = None) -> Endpoint:
+        """Return one endpoint by its name (never its GUID: that is for scoring addresses, clients.md section 1)."""
+        return Endpoint.from_json(self._get(self.endpoint_url(service_id, name), timeout))
+
+    def add_endpoint(
+        self,
+        service_id: str,
+        name: str,
+        settings: EndpointSettings | None = None,
+        *,
+        preflight: bool = True,
+        timeout: float | None = None,
+    ) -> Endpoint:
+        """Add an endpoint: a copy of the default one with keys of its own. On a name that exists it is an update.
+
+        Raises RefusedLocally for a name that breaks the rule (24 lower-case letters and digits at most).
+        """
+        if preflight:
+            check_endpoint_name(name)
+        body = (settings or EndpointSettings()).to_json()
+        url = self.endpoint_url(service_id, name)
+        answer = self.call(json_call("PUT", url, body, repeatable=True), timeout=timeout)
+        try:
+            return Endpoint.from_json(json_of(answer))
+        except UnexpectedAnswer:
+            return self.endpoint(service_id, name, timeout=timeout)  # the reply's body is not promised (clients.md 6.2)
+
+    def update_endpoint(
+        self, service_id: str, name: str, settings: EndpointSettings, *, timeout: float | None = None
+    ) -> Endpoint:
+        """Change the settings of an endpoint. Raises NotFound when there is none, where a PUT would add it."""
+        self.endpoint(service_id, name, timeout=timeout)
+        return self.add_endpoint(service_id, name, settings, preflight=False, timeout=timeout)
+
+    def delete_endpoint(self, service_id: str, name: str, *, timeout: float | None = None) -> None:
+        """Delete an endpoint. The default one stays while there are others (documents.md section 9)."""
+        self.call(json_call("DELETE", self.endpoint_url(service_id, name)), timeout=timeout)
+
+    def refresh_endpoint(
+        self, service_id: str, name: str, *, overwrite_resources: bool = False, timeout: float | None = None
+    ) -> bool:
+        """Copy the default endpoint's graph to this one; its models too, with ``overwrite_resources``.
+
+        Return False when there was nothing to change (the service answers 304).
+        """
+        url = f"{self.endpoint_url(service_id, name)}/refresh"
+        body = {"OverwriteResources": str(overwrite_resources)}  # "True", a string, as azuremlps sends it
+        return self.call(json_call("POST", url, body), timeout=timeout).status != 304
+
+    def patch_resource(
+        self,
+        service_id: str,
+        endpoint_name: str,
+        resource_name: str,
+        location: BlobLocation,
+        *,
+        preflight: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        """Give an endpoint the model at ``location`` under its resource's name: the update that retraining ends in.
+
+        Effective within 15 to 30 s (documents.md 10.1). Never repeated when the outcome is unknown: read the endpoint's
+        resources to see. Raises RefusedLocally for the default endpoint, an empty resource name and what is no model.
+        """
+        if preflight:
+            check_patch(endpoint_name, resource_name, location)
+        body = {"Resources": [{"Name": resource_name, "Location": location.to_json()}]}
+        self.call(json_call("PATCH", self.endpoint_url(service_id, endpoint_name), body), timeout=timeout)
+
+    def endpoint_url(self, service_id: str, name: str) -> str:
+        """Return the management address of an endpoint: also the address to PATCH."""
+        if not name or "/" in name:
+            raise WrongCall(f"{name!r} is not an endpoint's name")
+        return f"{self._service(service_id)}/endpoints/{quote(name, safe='')}"
+
+    def _service(self, service_id: str) -> str:
+        if not service_id or "/" in service_id:
+            raise WrongCall(f"{service_id!r} is not a web service's id")
+        return f"{self._base}/{quote(service_id, safe='')}"
+
+    def _get(self, url: str, timeout: float | None) -> Any:
+        return json_of(self.call(json_call("GET", url, repeatable=True), timeout=timeout))
+
+    def _list(self, url: str, timeout: float | None) -> list[Any]:
+        data = self._get(url, timeout)
+        if not isinstance(data, list):
+            raise UnexpectedAnswer("the answer is not a list", method="GET", url=url)
+        return data
+
+
+def check_endpoint_name(name: str) -> None:
+    """Raise RefusedLocally for a name that an added endpoint cannot have (documents.md section 9)."""
+    if not re.fullmatch(load("limits")["endpoint_name_pattern"], name):
+        most = load("limits")["endpoint_name_length"]
+        raise RefusedLocally(f"{name!r} cannot be an endpoint's name: {most} lower-case letters and digits at most")
+
+
+def check_patch(endpoint_name: str, resource_name: str, location: BlobLocation) -> None:
+    """Raise RefusedLocally for an update that the documents forbid (documents.md 10.2)."""
+    if endpoint_name == "default":
+        raise RefusedLocally(
+            "the default endpoint follows its experiment and its model cannot be replaced: "
+            "add another endpoint to the scoring service and update that one"
+        )
+    if not resource_name.strip():
+        raise RefusedLocally(
+            "the resource name is empty: it stands on the endpoint's Update Resource page; "
+            "a training service has no resource"
+        )
+    extensions = load("limits")["model_extensions"]
+    if location.extension not in extensions:
+        shown = location.relative_location or "(no RelativeLocation)"
+        raise RefusedLocally(f"{shown} is not a trained model: its name has to end in {' or '.join(extensions)}")

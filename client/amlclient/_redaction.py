@@ -1,0 +1,32 @@
+"""Keeping secrets out of everything that people read: texts, addresses, representations.
+
+Three kinds of secret pass through this client: endpoint keys and workspace tokens (known exactly, so they are replaced
+exactly), account keys inside connection strings, and signatures inside SAS tokens. The service repeats the second kind
+in its own error texts (``InvalidBlobConnectionString`` quotes the whole string), so its messages are cleaned too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+HIDDEN = "***"
+
+_ACCOUNT_KEY = re.compile(r"(?i)(AccountKey\s*=\s*)[^;\"'\s]+")
+_SIGNATURE = re.compile(r"(?i)(\bsig=)[^&\"'\s<>]+")
+_BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+")
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return ``text`` without account keys, SAS signatures, bearer keys and any of the ``secrets``."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, HIDDEN)
+    for pattern in (_ACCOUNT_KEY, _SIGNATURE, _BEARER):
+        text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+    return text
+
+
+def mask(key: str) -> str:
+    """Return a key as people may see it: enough of it to tell two apart, never enough to use."""
+    return f"{key[:4]}{HIDDEN}" if len(key) >= 16 else HIDDEN
