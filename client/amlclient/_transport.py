@@ -20,7 +20,6 @@ from ._redaction import redact
 
 __all__ = ["Answer", "Call", "Transport"]
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _CHUNK = 65536
 
 
@@ -30,8 +29,8 @@ class Call:
 
     method: str
     url: str = field(repr=False)  # may carry a SAS
-    params: Mapping[str, str] = _NOTHING
-    headers: Mapping[str, str] = field(default=_NOTHING, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
 
