@@ -24,6 +24,10 @@ def _setting(default: Any, text: str, metavar: str | None = None) -> Any:
     return field(default=default, metadata={"help": text, "metavar": metavar})
 
 
+def _choice(default: str, choices: tuple[str, ...], text: str) -> Any:
+    return field(default=default, metadata={"help": text, "metavar": "|".join(choices), "choices": choices})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be set of ``amlclassic serve``."""
@@ -31,7 +35,6 @@ class Settings:
     port: int = _setting(8350, "port of the service; 0 takes any free one", "N")
     blob_port: int = _setting(10000, "port of blob storage in Azurite's form; 0 takes any free one", "N")
     host: str = _setting("127.0.0.1", "address to listen on; leave it on loopback unless you know who can reach it")
-    workspace: str | None = _setting(None, "folder with workspaces to serve instead of the samples", "DIR")
     state: str | None = _setting(None, "file that keeps the state; without it the state is thrown away", "FILE")
     endpoints_file: str | None = _setting(None, "where to write addresses and keys, as JSON, once ready", "FILE")
     public_url: str | None = _setting(None, "base URL to put into answers, where it is not host and port", "URL")
@@ -44,12 +47,18 @@ class Settings:
         0.0, "seconds until a PATCH takes effect (the service took 15 or 30)", "SECONDS"
     )
     fresh_endpoint_seconds: float = _setting(0.0, "seconds for which a new endpoint answers 401", "SECONDS")
-    unknown_address: str = _setting(
-        "401", "answer to scoring calls on an unknown endpoint or region: 401 or 404", "STATUS"
+    unknown_address: str = _choice("401", ("401", "404"), "answer to scoring calls on an unknown endpoint or region")
+    training_rrs: str = _choice("400", ("400", "500"), "answer to RRS on a training service")
+    blob_check: str = _choice("job", ("job", "submit"), "where a job's unreadable input shows: Failed, or 400 at once")
+    bad_model: str = _choice(
+        "patch", ("patch", "score"), "where a file that is no model shows: at PATCH, or at a score"
     )
-    training_rrs: str = _setting("400", "answer to RRS on a training service: 400 or 500", "STATUS")
+    details: str = _choice("all", ("all", "types"), "what details=true adds to an answer: names and types, or types")
+    cancelled: str = _choice("Cancelled", ("Cancelled", "Canceled"), "spelling of that job state")
+    low_throttle_calls: int = _setting(4, "calls at a time that ThrottleLevel Low means (an older article: 20)", "N")
     sas_seconds: float = _setting(86400.0, "life of the SAS tokens in job results", "SECONDS")
     enforce_concurrency: bool = _setting(False, "answer 503 when an endpoint gets more calls at once than it may")
+    server_calls: int = _setting(200, "calls at a time of all endpoints together, when that is enforced", "N")
     auto_accounts: bool = _setting(False, "accept any storage account name, with a key derived from the seed")
     control_token: str | None = _setting(None, "token for /_emulator; needed when not listening on loopback", "TOKEN")
 
@@ -143,9 +152,10 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, name)
         if not 0 <= value <= 65535:
             raise SettingsError(f"{flag_name(name)} takes a port from 0 to 65535, not {value}.")
-    for name, allowed in (("unknown_address", ("401", "404")), ("training_rrs", ("400", "500"))):
-        if getattr(settings, name) not in allowed:
-            raise SettingsError(f"{flag_name(name)} takes {' or '.join(allowed)}, not '{getattr(settings, name)}'.")
+    for item in fields(Settings):
+        choices, value = item.metadata.get("choices"), getattr(settings, item.name)
+        if choices and value not in choices:
+            raise SettingsError(f"{flag_name(item.name)} takes {' or '.join(choices)}, not '{value}'.")
     for name in ("workers", "running_jobs", "propagation_seconds", "fresh_endpoint_seconds", "sas_seconds"):
         if getattr(settings, name) < 0:
             raise SettingsError(f"{flag_name(name)} cannot be negative.")

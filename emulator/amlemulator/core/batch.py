@@ -150,14 +150,18 @@ def requeue(job: Job) -> Job:
 LEGACY_CODES = {state: number for number, state in enumerate(JobState)}
 
 
-def render_status(job: Job, results: Mapping[str, Mapping[str, str | None]], *, legacy: bool) -> dict[str, Any]:
+def render_status(
+    job: Job, results: Mapping[str, Mapping[str, str | None]], *, legacy: bool, cancelled: str = "Cancelled"
+) -> dict[str, Any]:
     """Return the status answer. Results is null until the job has finished, {} for a service without outputs.
 
-    Version 1 has integer codes and one ``Result`` (documents.md 5.7).
+    Version 1 has integer codes and one ``Result`` (documents.md 5.7). ``cancelled`` is that state's spelling: one client
+    waits for "Canceled" (documents.md section 20 no. 27).
     """
     finished = job.state is JobState.FINISHED
     if legacy:
         first = next(iter(results.values()), None) if finished else None
         return {"StatusCode": LEGACY_CODES[job.state], "Result": first, "Details": job.details}
     shown = {name: dict(reference) for name, reference in results.items()} if finished else None
-    return {"StatusCode": job.state.value, "Results": shown, "Details": job.details}
+    code = cancelled if job.state is JobState.CANCELLED else job.state.value
+    return {"StatusCode": code, "Results": shown, "Details": job.details}

@@ -18,6 +18,7 @@ from amlemulator.core.references import render_reference
 
 LIMITS = load("limits")
 NAME = re.compile(LIMITS["endpoint_name_pattern"])
+LOW_CALLS: int = LIMITS["throttle_low_calls"]
 TRACE_LEVELS = ("None", "Error", "All")
 
 
@@ -92,18 +93,20 @@ def flag(body: dict[str, Any], name: str) -> bool | None:
     raise _refused(f"{name} must be true or false.", "endpoints.settings-values")
 
 
-def apply_settings(endpoint: Endpoint, settings: Settings, tier: str, service_name: str) -> Endpoint:
+def apply_settings(
+    endpoint: Endpoint, settings: Settings, tier: str, service_name: str, low_calls: int = LOW_CALLS
+) -> Endpoint:
     """Return the endpoint with the settings that were mentioned.
 
-    Low means 4 calls whatever was asked (azuremlps README 646); High takes 1 to 200, 20 when nothing was said. A free
-    workspace has Low only.
+    Low means 4 calls whatever was asked (azuremlps README 646; an older article has 20); High takes 1 to 200, 20 when
+    nothing was said. A free workspace has Low only.
     """
     level = settings.throttle_level or endpoint.throttle_level
     asked = settings.max_concurrent_calls
     if level == "High" and tier == "free":
         raise failure("BadArgument/WebServiceConcurrentRequestRequirementInvalid", service_name)
     if level == "Low":
-        calls = int(LIMITS["throttle_low_calls"])
+        calls = low_calls
     elif asked is None:
         unchanged = level == endpoint.throttle_level
         calls = endpoint.max_concurrent_calls if unchanged else int(LIMITS["throttle_high_calls_default"])

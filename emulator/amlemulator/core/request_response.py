@@ -18,10 +18,11 @@ class Query:
 
     swagger: bool = False  # format=swagger: rows as objects, both ways
     details: bool = False  # details=true: ColumnNames and ColumnTypes besides Values (documents.md 4.2)
+    names: bool = False  # ColumnNames in any case: the help page's reading (documents.md section 20 no. 26)
 
 
-def read_query(arguments: Mapping[str, str]) -> Query:
-    """Read the query string of an execute call.
+def read_query(arguments: Mapping[str, str], *, names: bool = False) -> Query:
+    """Read the query string of an execute call; ``names`` is the other reading of what details adds.
 
     A missing api-version is 2.0 here: Stream Analytics is configured without any query (documents.md section 17).
     Raises BadVersionCall and InvalidQueryParameter of the BadArgument group.
@@ -32,7 +33,7 @@ def read_query(arguments: Mapping[str, str]) -> Query:
         raise failure("BadArgument/InvalidQueryParameter", "format", f"The value '{form[:40]}' is not supported.")
     if details.lower() not in ("", "true", "false"):
         raise failure("BadArgument/InvalidQueryParameter", "details", f"The value '{details[:40]}' is not supported.")
-    return Query(swagger=form.lower() == "swagger", details=details.lower() == "true")
+    return Query(form.lower() == "swagger", details.lower() == "true", names)
 
 
 def check_version(version: str | None, allowed: tuple[str, ...] = ("2.0",)) -> None:
@@ -83,11 +84,14 @@ def render_execution(tables: Mapping[str, Table], query: Query) -> dict[str, Any
     """Return the answer: every cell a string or null, in both forms (clients.md section 3)."""
     if query.swagger:
         return {"Results": {name: to_swagger(table) for name, table in tables.items()}}
-    return {
-        "Results": {
-            name: {"type": "table", "value": to_plain(table, details=query.details)} for name, table in tables.items()
-        }
-    }
+    return {"Results": {name: {"type": "table", "value": _value(table, query)} for name, table in tables.items()}}
+
+
+def _value(table: Table, query: Query) -> dict[str, Any]:
+    value = to_plain(table, details=query.details or query.names)
+    if query.names and not query.details:
+        del value["ColumnTypes"]
+    return value
 
 
 def read_legacy_score(body: Any, interface: ServiceInterface) -> Execution:

@@ -41,8 +41,9 @@ def _endpoint(transaction: Transaction, endpoint_id: str) -> Endpoint:
 class Administration:
     """The management host's changes."""
 
-    def __init__(self, store: Store, clock: Clock, identity: Identity) -> None:
+    def __init__(self, store: Store, clock: Clock, identity: Identity, low_calls: int) -> None:
         self._store = store
+        self._low_calls = low_calls
         self._clock = clock
         self._identity = identity
 
@@ -58,7 +59,7 @@ class Administration:
                 default = next((one for one in endpoints if one.is_default), None)
                 ordinal = transaction.next_ordinal(f"endpoint/{service_id}")
                 endpoint = new_endpoint(service, name, ordinal, self._identity, self._clock.now(), origin=default)
-            endpoint = apply_settings(endpoint, settings, workspace.tier, service.name)
+            endpoint = apply_settings(endpoint, settings, workspace.tier, service.name, self._low_calls)
             transaction.put(endpoint)
         return endpoint
 
@@ -68,8 +69,9 @@ class Administration:
         """Change settings and replace models, all of it or nothing."""
         with self._store.transaction() as transaction:
             service, workspace = _service(transaction, endpoint.service_id)
-            patched = apply_settings(_endpoint(transaction, endpoint.id), settings, workspace.tier, service.name)
-            patched = apply_updates(patched, models, self._clock.now())
+            found = _endpoint(transaction, endpoint.id)
+            changed = apply_settings(found, settings, workspace.tier, service.name, self._low_calls)
+            patched = apply_updates(changed, models, self._clock.now())
             transaction.put(patched)
         return patched
 

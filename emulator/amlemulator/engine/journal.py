@@ -29,7 +29,14 @@ class Journal:
     def entries(self) -> list[dict[str, Any]]:
         """Return what is kept, as JSON, with secrets masked."""
         return [
-            {"id": request_id, "time": arrived, "method": method, "url": masked(uri), "operation": name, "status": status}
+            {
+                "id": request_id,
+                "time": arrived,
+                "method": method,
+                "url": masked(uri),
+                "operation": name,
+                "status": status,
+            }
             for request_id, arrived, method, uri, name, status in list(self._ring)
         ]
 

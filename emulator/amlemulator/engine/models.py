@@ -35,6 +35,7 @@ class Models:
         self._directory = directory
         self._runner = runner
         self._folder = folder
+        self.trusting = False  # take any file; one that is no model shows at the first score (errors.md section 15)
         self._lock = threading.Lock()
         self._sound: set[tuple[str, str, str]] = set()  # (content, graph, resource) that a worker has passed
 
@@ -50,7 +51,7 @@ class Models:
             relative = (update.location.relative_location or "").lstrip("/")
             raise failure("management/InvalidBlob", relative, evidence="patch.invalid-blob") from error
         checked = (hashlib.sha256(content).hexdigest(), endpoint.experiment, update.name)
-        if checked not in self._sound:
+        if checked not in self._sound and not self.trusting:
             self._check(content, endpoint, update.name)
             with self._lock:
                 if len(self._sound) >= REMEMBERED:

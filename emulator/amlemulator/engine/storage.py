@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.connection import join_location, parse_connection_string, split_location
-from amlemulator.core.errors import catalogue, fill
+from amlemulator.core.errors import catalogue, failure, fill
 from amlemulator.core.records import BlobReference, StoredOutput
 from amlemulator.core.sas import Asked, Refusal, make_service_sas, parse_token, verify
 from amlemulator.ports.blobs import BlobMissing, Blobs
@@ -87,6 +88,18 @@ class Storage:
         """Copy the blob at a URL, with its SAS in the query, to a file. Raises StorageRefused."""
         base, _, token = url.partition("?")
         self.fetch(BlobReference(base_location=base, relative_location="", sas_blob_token=token), into)
+
+    def require_readable(self, references: Iterable[BlobReference]) -> None:
+        """Refuse blobs that a job could not read, at once: BadArgument/BlobNotFound (the other reading of errors.md U5)."""
+        for reference in references:
+            try:
+                located = locate(reference)
+                self.authorize(located, "r")
+                self._blobs.properties(located.account, located.container, located.name)
+            except (StorageRefused, BlobMissing) as error:
+                reason = missing(error) if isinstance(error, BlobMissing) else str(error)
+                relative = (reference.relative_location or "").lstrip("/")
+                raise failure("BadArgument/BlobNotFound", relative, reason) from error
 
     def read(self, reference: BlobReference, at_most: int) -> bytes:
         """Return the blob's bytes. Raises StorageRefused, also when it is larger than ``at_most`` bytes."""

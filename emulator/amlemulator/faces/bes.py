@@ -43,6 +43,8 @@ class BatchExecution:
         legacy = _version() != "2.0"
         endpoint = current().here[2]
         submission = read_submission(json_body(), self._emulator.directory.interface(endpoint))
+        if self._emulator.settings.blob_check == "submit":
+            self._emulator.storage.require_readable(submission.inputs.values())
         return answer(self._emulator.batch.submit(endpoint, submission, legacy=legacy).id)
 
     @route("POST", f"{ROOT}/<job_id>/start", "bes.start", "scoring")
@@ -63,7 +65,8 @@ class BatchExecution:
         version, job = _version(), self._job(job_id)
         # A job of version 1 may be polled with 2.0 (the SSIS task does), and then answers in 2.0's form.
         legacy = version == "1.0" or version is None
-        return answer(render_status(job, self._emulator.batch.results(job, current().addresses), legacy=legacy))
+        results = self._emulator.batch.results(job, current().addresses)
+        return answer(render_status(job, results, legacy=legacy, cancelled=self._emulator.settings.cancelled))
 
     @route("DELETE", f"{ROOT}/<job_id>", "bes.delete", "scoring")
     def delete(self, workspace_id: str, endpoint_id: str, job_id: str) -> Response:

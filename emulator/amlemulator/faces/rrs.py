@@ -41,7 +41,7 @@ class RequestResponse:
     @route("POST", f"{ROOT}/execute", "rrs.execute", "scoring")
     def execute(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score the rows of the request."""
-        query = read_query(request.args)
+        query = read_query(request.args, names=self._emulator.settings.details == "types")
         interface = self._emulator.directory.interface(current().here[2])
         if interface.kind == "training" and self._emulator.settings.training_rrs == "500":
             port = interface.outputs[0].name if interface.outputs else ""
