@@ -153,7 +153,7 @@ LEGACY_CODES = {state: number for number, state in enumerate(JobState)}
 def render_status(
     job: Job, results: Mapping[str, Mapping[str, str | None]], *, legacy: bool, cancelled: str = "Cancelled"
 ) -> dict[str, Any]:
-    """Return the status answer. Results is null until the job has finished, {} for a service without outputs.
+    """Return the status answer. Results is null until the job has finished; {} for a service without outputs.
 
     Version 1 has integer codes and one ``Result`` (documents.md 5.7). ``cancelled`` is that state's spelling: one client
     waits for "Canceled" (documents.md section 20 no. 27).

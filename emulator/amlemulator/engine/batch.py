@@ -24,7 +24,7 @@ from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, Sto
 from amlemulator.core.references import render_reference
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.storage import Storage, StorageRefused
-from amlemulator.experiments.errors import details_line, module_error
+from amlemulator.experiments.errors import ModuleError, details_line
 from amlemulator.experiments.graph import staged_sources
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Outcome, Runner, Task
@@ -155,7 +155,7 @@ class Batch:
             work(job)
         except Exception as error:
             LOG.exception("job %s failed in the emulator itself", job.id)
-            self._fail(job, module_error("Emulator", "InternalError", "1000", f"{type(error).__name__}: {error}"))
+            self._fail(job, _module_failure("Emulator", "1000", f"{type(error).__name__}: {error}"))
 
     def _change(self, job_id: str, rule: Callable[[Job], Job]) -> Job | None:
         with self._store.transaction() as transaction:
@@ -180,8 +180,9 @@ class Batch:
             body = self._stage(job, outputs, folder)
         except StorageRefused as error:
             shutil.rmtree(folder, ignore_errors=True)
-            text = f"The Azure storage blob is incorrect: {error}"
-            self._fail(job, module_error("Web Service Input", "IncorrectAzureBlobName", "0065", text))
+            self._fail(
+                job, _module_failure("Web Service Input", "0065", f"The Azure storage blob is incorrect. {error}")
+            )
             return
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -261,8 +262,9 @@ class Batch:
                     self._storage.write(output, content, kind)
             self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
         except StorageRefused as error:
-            text = f"The Azure storage blob is incorrect: {error}"
-            self._fail(job, module_error("Web Service Output", "IncorrectAzureBlobName", "0065", text))
+            self._fail(
+                job, _module_failure("Web Service Output", "0065", f"The Azure storage blob is incorrect. {error}")
+            )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -270,10 +272,10 @@ class Batch:
         now = self._clock.now()
         line = details_line(
             error,
-            self._identity.new_id("snr-job", job.id),
-            self._identity.new_guid("snr-task", job.id),
-            self._identity.new_guid("request", job.id),
-            now,
+            job_id=self._identity.new_id("snr-job", job.id),
+            task_id=self._identity.new_guid("snr-task", job.id),
+            request_id=self._identity.new_guid("request", job.id),
+            time=now,
         )
         self._end(job, lambda found: rules.fail(found, line, now))
 
@@ -294,6 +296,12 @@ class Batch:
             threads = self._threads
         if threads is not None:
             threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _module_failure(module: str, code: str, message: str) -> dict[str, Any]:
+    failed = ModuleError(code, message)
+    failed.module = module
+    return failed.to_dict()
 
 
 def _extension(name: str) -> str:

@@ -90,7 +90,7 @@ class Storage:
         self.fetch(BlobReference(base_location=base, relative_location="", sas_blob_token=token), into)
 
     def require_readable(self, references: Iterable[BlobReference]) -> None:
-        """Refuse blobs that a job could not read, at once: BadArgument/BlobNotFound (the other reading of errors.md U5)."""
+        """Refuse blobs that a job could not read, at once (the other reading of errors.md U5): BlobNotFound."""
         for reference in references:
             try:
                 located = locate(reference)

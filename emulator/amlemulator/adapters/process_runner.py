@@ -1,0 +1,261 @@
+"""The Runner port as a small pool of worker processes that can be killed while they work.
+
+Why not a library: multiprocessing's spawn and forkserver import the caller's ``__main__`` again, which breaks scripts
+that hold an emulator in process; the maintained pool that kills running tasks is LGPL, and breaks for good when an idle
+worker dies (feasibility.md). One thread here minds one process: it writes a line, reads lines, and starts another
+process when that one is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from amlemulator.experiments.errors import ModuleError
+from amlemulator.ports.runner import Done, Outcome, Progress, Task
+
+LOG = logging.getLogger(__name__)
+IDLE_SECONDS = 120.0  # a worker with nothing to do for so long is ended; a new one costs about a second
+LINE_KEPT = 2000  # characters of one line of a worker's output that reach the log
+# With a busy neighbour, the libraries' own threads made fits three times slower (feasibility.md).
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A task on its way."""
+
+    handle: str
+    task: Task
+    done: Done
+    progress: Progress | None
+    cancelled: bool = False
+    late: bool = False
+    module: str | None = None  # the module that the worker was at, by its last word
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+
+class ProcessRunner:
+    """A pool of at most ``workers`` processes, started when there is something to do. See the Runner protocol."""
+
+    def __init__(self, workers: int, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._workers = max(1, workers)
+        self._idle_seconds = idle_seconds
+        self._condition = threading.Condition()
+        self._pending: deque[_Entry] = deque()
+        self._entries: dict[str, _Entry] = {}
+        self._numbers = itertools.count(1)
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._closed = False
+
+    def submit(self, task: Task, done: Done, progress: Progress | None = None) -> str:
+        """Queue a task; returns a handle. After close it ends at once as cancelled."""
+        entry = _Entry(f"task-{next(self._numbers)}", task, done, progress)
+        with self._condition:
+            closed = self._closed
+            if not closed:
+                self._entries[entry.handle] = entry
+                self._pending.append(entry)
+                if self._idle < len(self._pending) and len(self._threads) < self._workers:
+                    self._start_thread()
+                self._condition.notify()
+        if closed:
+            done(Outcome("cancelled"))
+        return entry.handle
+
+    def cancel(self, handle: str) -> None:
+        """Stop a task; a running one is killed with everything it started."""
+        with self._condition:
+            entry = self._entries.get(handle)
+            if entry is None:
+                return
+            entry.cancelled = True
+            waiting = entry in self._pending
+            if waiting:
+                self._pending.remove(entry)
+                del self._entries[handle]
+            elif entry.process is not None:
+                _kill(entry.process)
+        if waiting:
+            entry.done(Outcome("cancelled"))
+
+    def run(self, task: Task) -> Outcome:
+        """Submit and wait."""
+        ended = threading.Event()
+        outcomes: list[Outcome] = []
+
+        def done(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            ended.set()
+
+        self.submit(task, done)
+        ended.wait()
+        return outcomes[0]
+
+    def close(self) -> None:
+        """Kill every worker; what is pending or running ends as cancelled."""
+        with self._condition:
+            self._closed = True
+            handles = list(self._entries)
+            threads = list(self._threads)
+            self._condition.notify_all()
+        for handle in handles:
+            self.cancel(handle)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=10)
+
+    # --- the threads, one per worker ---------------------------------------------------------------------------------
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._mind, name=f"amlclassic-worker-{len(self._threads) + 1}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _mind(self) -> None:
+        """Do tasks with one process for as long as there are some."""
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            while (entry := self._next()) is not None:
+                if process is None or process.poll() is not None:
+                    process = _start_process()
+                process = self._perform(entry, process)
+        finally:
+            if process is not None:
+                _kill(process)
+                _release(process)
+            with self._condition:
+                self._threads.discard(threading.current_thread())
+
+    def _next(self) -> _Entry | None:
+        with self._condition:
+            self._idle += 1
+            try:
+                self._condition.wait_for(lambda: self._pending or self._closed, self._idle_seconds)
+                return self._pending.popleft() if self._pending else None
+            finally:
+                self._idle -= 1
+
+    def _perform(self, entry: _Entry, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes] | None:
+        """Have the process do the task; return it, or None when it is gone."""
+        with self._condition:
+            entry.process = process
+            cancelled = entry.cancelled
+        timer = self._timer(entry, process)
+        try:
+            answer = {} if cancelled else _converse(entry, process)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        with self._condition:
+            entry.process = None
+            self._entries.pop(entry.handle, None)
+        outcome = _outcome(entry, answer)
+        alive = (outcome.status in ("done", "failed") and not entry.cancelled and not entry.late) or cancelled
+        if not alive:
+            _kill(process)
+            _release(process)
+        try:
+            entry.done(outcome)
+        except Exception:
+            LOG.exception("a callback of %s failed", entry.handle)
+        return process if alive else None
+
+    def _timer(self, entry: _Entry, process: subprocess.Popen[bytes]) -> threading.Timer | None:
+        if entry.task.time_limit is None:
+            return None
+
+        def expire() -> None:
+            entry.late = True
+            _kill(process)
+
+        timer = threading.Timer(entry.task.time_limit, expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+
+def _start_process() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "amlemulator.experiments.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **THREADS},
+        start_new_session=True,  # a group of its own, so that killing it takes what user code started along
+    )
+    threading.Thread(target=_drain, args=(process,), daemon=True).start()
+    return process
+
+
+def _drain(process: subprocess.Popen[bytes]) -> None:
+    """Read what the worker prints, for an unread pipe would stop it in the end."""
+    assert process.stderr is not None
+    while line := process.stderr.readline(LINE_KEPT):
+        LOG.debug("worker %d: %s", process.pid, line.decode("utf-8", "replace").rstrip())
+    process.stderr.close()
+
+
+def _converse(entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Tell the worker its task and listen until it answers; {} when it went away instead."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps({"kind": entry.task.kind, "body": entry.task.body}).encode() + b"\n")
+        process.stdin.flush()
+    except OSError:  # it was killed before it could read
+        return {}
+    for raw in process.stdout:
+        try:
+            line: dict[str, Any] = json.loads(raw)
+        except ValueError:  # cut short by a kill
+            return {}
+        if "progress" not in line:
+            return line
+        entry.module = line["progress"].get("module", entry.module)
+        if entry.progress is not None and not entry.cancelled:
+            entry.progress(line["progress"])
+    return {}
+
+
+def _outcome(entry: _Entry, answer: dict[str, Any]) -> Outcome:
+    if entry.cancelled:
+        return Outcome("cancelled")
+    if "result" in answer:
+        return Outcome("done", result=answer["result"])
+    if "error" in answer:
+        return Outcome("failed", error=answer["error"])
+    reason = f"it took longer than {entry.task.time_limit:g} seconds" if entry.late else "its process ended"
+    crashed = ModuleError("1000", f"The module did not finish: {reason}")
+    crashed.module = entry.module or entry.task.kind
+    return Outcome("crashed", error=crashed.to_dict())
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        process.poll()
+
+
+def _release(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a killed process and close its pipes, so that neither a zombie nor a descriptor stays."""
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        with contextlib.suppress(OSError):  # what was still to be written to it has nowhere to go
+            pipe.close()
