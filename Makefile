@@ -13,7 +13,8 @@ test: $(VENV)/.installed-test ## run the test suite that needs Python alone
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 test-real: $(VENV)/.installed-dev ## install and start other people's programs and run the tests against them
-	@exec $(BIN)/python -m pytest -o norecursedirs= tests/real $(ARGS)
+	@tools/install-real.sh
+	@exec $(BIN)/python -m pytest -o norecursedirs= -p no:randomly tests/real $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, types and layers
 	$(BIN)/ruff format --check

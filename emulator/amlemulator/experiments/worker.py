@@ -41,10 +41,11 @@ def _listen(incoming: IO[bytes], tasks: queue.SimpleQueue[Line]) -> None:
 
 
 def _answer(task: Line, progress: Any) -> Line:
-    from amlemulator.experiments import tasks
     from amlemulator.experiments.errors import ModuleError
 
     try:
+        from amlemulator.experiments import tasks
+
         return {"result": tasks.TASKS[task["kind"]](task["body"], progress)}
     except ModuleError as error:
         return {"error": error.to_dict()}
