@@ -12,6 +12,15 @@ from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """Where a blob was copied from. ``source`` is the URL as the client gave it, without its query."""
+
+    id: str
+    source: str
+    completed: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
 class BlobProperties:
     """What is known of a blob without reading it. ``modified`` is in seconds since the epoch."""
 
@@ -27,6 +36,8 @@ class BlobProperties:
     content_disposition: str | None = None
     cache_control: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    copied: Copied | None = None
+    committed: bool = True  # False: only blocks that nobody has committed yet
 
 
 class BlobMissing(LookupError):  # noqa: N818 - named for the fact, as KeyError's kin are

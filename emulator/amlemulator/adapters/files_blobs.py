@@ -1,0 +1,142 @@
+"""The Blobs port on a folder: contents in files under random names, everything else in an index beside them.
+
+Names of accounts, containers and blobs never touch the file system, so nothing can escape the folder. The blob face
+uses the parts: ``containers``, ``versions``, ``blocks``, ``page``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from amlemulator.adapters.files_blobs_blocks import Blocks
+from amlemulator.adapters.files_blobs_containers import Containers
+from amlemulator.adapters.files_blobs_content import ContentFolder, ShortBody
+from amlemulator.adapters.files_blobs_index import Index, container_id
+from amlemulator.adapters.files_blobs_listing import page
+from amlemulator.adapters.files_blobs_records import BlobAddress, BlobHeaders, FolderError, Page
+from amlemulator.adapters.files_blobs_versions import Version, Versions
+from amlemulator.core.errors import ServiceError
+from amlemulator.ports.blobs import BlobProperties
+from amlemulator.ports.clock import Clock
+
+__all__ = ["BlobAddress", "FilesBlobs", "FolderError", "ShortBody", "Version"]
+
+UNCOMMITTED_SECONDS = 7 * 24 * 3600.0  # Put Block: uncommitted blocks are discarded after one week
+
+
+class FilesBlobs:
+    """Blob storage in ``folder``, for the accounts given (name to base64 key). See the Blobs protocol.
+
+    ``auto_account`` gives a key to any other account name, or None. ``durable``: what was acknowledged survives a power
+    cut, too; without it, only a killed process. Raises FolderError when the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        accounts: Mapping[str, str],
+        clock: Clock,
+        auto_account: Callable[[str], str | None] | None = None,
+        *,
+        durable: bool = False,
+    ) -> None:
+        root = Path(folder)
+        contents = ContentFolder(root / "content", durable=durable)
+        self._accounts = dict(accounts)
+        self._auto_account = auto_account
+        self._clock = clock
+        self._contents = contents
+        self._index = Index(root, durable=durable)
+        self.containers = Containers(self._index, contents, clock)
+        self.versions = Versions(self._index, contents, clock)
+        self.blocks = Blocks(self._index, contents, self.versions, clock)
+        self._index.forget_staged(before=clock.now() - UNCOMMITTED_SECONDS)
+        contents.sweep(self._index.contents())
+
+    def accounts(self) -> Mapping[str, str]:
+        """Return account name to key: those configured, and those that were made by being used."""
+        used = {name: self.key(name) for name in self.containers.accounts()}
+        return {**{name: key for name, key in used.items() if key}, **self._accounts}
+
+    def key(self, account: str) -> str | None:
+        """Return the key of an account, or None when there is no such account."""
+        found = self._accounts.get(account)
+        if found is None and self._auto_account is not None:
+            found = self._auto_account(account)
+        return found
+
+    def create_container(self, account: str, container: str) -> None:
+        """Make the container if it is not there."""
+        with suppress(ServiceError):  # it is there
+            self.containers.create(account, container)
+
+    def properties(self, account: str, container: str, name: str) -> BlobProperties:
+        """Return a blob's properties. Raises BlobMissing."""
+        blob = self.versions.find(BlobAddress(account, container, name)).blob
+        assert blob is not None  # find() says so
+        return blob
+
+    @contextmanager
+    def open(self, account: str, container: str, name: str) -> Iterator[BinaryIO]:
+        """Open a blob for reading: one version of it, whole, whatever is written meanwhile. Raises BlobMissing."""
+        with self.versions.open(BlobAddress(account, container, name))[1] as content:
+            yield content
+
+    def put(
+        self,
+        account: str,
+        container: str,
+        name: str,
+        content: BinaryIO,
+        *,
+        content_type: str = "application/octet-stream",
+    ) -> BlobProperties:
+        """Write a blob from a stream, atomically. Raises BlobMissing when the container is not there."""
+        where = BlobAddress(account, container, name)
+        return self.versions.write(where, content, Version(BlobHeaders(content_type)))
+
+    def page(
+        self,
+        account: str,
+        container: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        start: str = "",
+        limit: int = 5000,
+        uncommitted: bool = False,
+    ) -> Page:
+        """List blobs in order, from the name ``start`` on. Raises BlobMissing when the container is not there."""
+        with self._index.reading() as connection:
+            number = container_id(connection, account, container)
+            return page(
+                connection,
+                number,
+                prefix=prefix,
+                delimiter=delimiter,
+                start=start,
+                limit=limit,
+                uncommitted=uncommitted,
+            )
+
+    def names(self, account: str, container: str, prefix: str = "") -> Iterator[str]:
+        """Return the names of a container's blobs in order. Raises BlobMissing when the container is not there."""
+        found = self.page(account, container, prefix=prefix)  # the first page now, so that BlobMissing comes now
+        return self._names(account, container, prefix, found)
+
+    def _names(self, account: str, container: str, prefix: str, found: Page) -> Iterator[str]:
+        yield from (entry.name for entry in found.entries)
+        while found.next is not None:
+            found = self.page(account, container, prefix=prefix, start=found.next)
+            yield from (entry.name for entry in found.entries)
+
+    def reset(self) -> None:
+        """Forget everything, atomically; what is being read stays whole."""
+        self._contents.discard(*self._index.forget_all())
+
+    def close(self) -> None:
+        """Close the index and give the folder free."""
+        self._index.close()
