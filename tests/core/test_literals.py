@@ -1,0 +1,70 @@
+"""Literals for generated programs mean the value they were made of, whatever characters are in it."""
+
+import ast
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amlemulator.core.literals import CSHARP, PYTHON, WIDTH, R
+
+texts = st.text(max_size=12)
+tables = st.lists(st.lists(texts, max_size=30), max_size=3)
+values = st.recursive(texts, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(texts, inner, max_size=4))
+
+
+def r_value(literal):
+    """Read an R string literal as R does."""
+    assert literal.isascii()
+    return re.sub(r"\\(U[0-9a-f]{8}|.)", lambda m: chr(int(m[1][1:], 16)) if m[1][0] == "U" else m[1], literal[1:-1])
+
+
+@given(values)
+def test_python_literal_is_the_value(value):
+    """Python reads the value back, nested as it may be."""
+    assert value == ast.literal_eval(PYTHON.write(value))
+
+
+@given(texts)
+def test_csharp_text_is_ascii_and_the_value(text):
+    """A C# text has only escapes that JSON and C# share, and no character that a compiler could read otherwise."""
+    literal = CSHARP.write(text)
+    assert literal.isascii()
+    assert text == json.loads(literal)
+
+
+@given(texts)
+def test_r_text_is_ascii_and_the_value(text):
+    """An R text is plain ASCII and means the same text, but for the NUL that R cannot hold."""
+    assert text.replace("\0", "") == r_value(R.write(text))
+
+
+def test_csharp_arrays_are_typed():
+    """C# needs to know whether an empty array holds texts or rows."""
+    assert 'new string[] { "a", "b" }' == CSHARP.write(["a", "b"])
+    assert "new string[] {  }" == CSHARP.write([])
+    expected = 'new string[][] {\n    new string[] { "a" },\n    new string[] { "b" }\n}'
+    assert expected == CSHARP.write([["a"], ["b"]])
+
+
+def test_csharp_mapping_is_a_dictionary():
+    """A mapping of texts becomes a dictionary with one pair a line."""
+    expected = 'new Dictionary<string, string> {\n    { "a", "b" }\n}'
+    assert expected == CSHARP.write({"a": "b"})
+    assert "new Dictionary<string, string>()" == CSHARP.write({})
+
+
+def test_r_names_are_arguments_or_set():
+    """R's argument names pass through the locale's encoding, so a name that is not ASCII is set as a text."""
+    assert 'list("a b" = "x")' == R.write({"a b": "x"})
+    assert 'setNames(\n    list("x"),\n    list("\\U0000d55c")\n)' == R.write({"한": "x"})
+    assert "setNames(list(), character(0))" == R.write({})
+
+
+@given(tables)
+def test_lines_stay_short(table):
+    """A block of short items is broken into lines of readable width."""
+    for language in (PYTHON, CSHARP, R):
+        short = [[cell[:3] for cell in row] for row in table]
+        assert all(len(line) <= WIDTH + 40 for line in language.write(short).split("\n"))
