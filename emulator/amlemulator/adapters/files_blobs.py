@@ -19,7 +19,7 @@ from amlemulator.adapters.files_blobs_listing import page
 from amlemulator.adapters.files_blobs_records import BlobAddress, BlobHeaders, FolderError, Page
 from amlemulator.adapters.files_blobs_versions import Version, Versions
 from amlemulator.core.errors import ServiceError
-from amlemulator.ports.blobs import BlobProperties
+from amlemulator.ports.blobs import BlobMissing, BlobProperties, ContainerAccess
 from amlemulator.ports.clock import Clock
 
 __all__ = ["BlobAddress", "FilesBlobs", "FolderError", "ShortBody", "Version"]
@@ -67,6 +67,14 @@ class FilesBlobs:
         if found is None and self._auto_account is not None:
             found = self._auto_account(account)
         return found
+
+    def access(self, account: str, container: str) -> ContainerAccess:
+        """Return who may read a container without a key; nobody, when the container is not there."""
+        try:
+            found = self.containers.get(account, container)
+        except BlobMissing:
+            return ContainerAccess()
+        return ContainerAccess(found.public, {policy.id: policy for policy in found.policies})
 
     def create_container(self, account: str, container: str) -> None:
         """Make the container if it is not there."""

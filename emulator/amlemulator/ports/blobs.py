@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from amlemulator.core.sas import AccessPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Copied:
@@ -40,6 +42,14 @@ class BlobProperties:
     committed: bool = True  # False: only blocks that nobody has committed yet
 
 
+@dataclass(frozen=True, slots=True)
+class ContainerAccess:
+    """``public`` is "" (nobody), "blob" or "container"; ``policies`` are the stored access policies by id."""
+
+    public: str = ""
+    policies: Mapping[str, AccessPolicy] = field(default_factory=dict)
+
+
 class BlobMissing(LookupError):  # noqa: N818 - named for the fact, as KeyError's kin are
     """There is no such blob; ``container_missing`` tells whether not even the container is there."""
 
@@ -53,6 +63,14 @@ class Blobs(Protocol):
 
     def accounts(self) -> Mapping[str, str]:
         """Return account name to key (base64)."""
+        ...
+
+    def key(self, account: str) -> str | None:
+        """Return the key of an account (base64), or None when there is no such account."""
+        ...
+
+    def access(self, account: str, container: str) -> ContainerAccess:
+        """Return who may read a container without a key; nobody, when the container is not there."""
         ...
 
     def create_container(self, account: str, container: str) -> None:
