@@ -46,14 +46,17 @@ class Table:
 # Refusals
 
 
-def library_failure(code: str, message: str, *, target: str | None = None, evidence: str | None = None) -> ServiceError:
-    """Make a LibraryExecutionError whose details code names the inner failure, which Microsoft's list leaves open."""
-    entry = replace(catalogue()["LibraryExecutionError"], code=code)
+def execution_failure(
+    group: str, code: str, message: str, *, target: str | None = None, evidence: str | None = None
+) -> ServiceError:
+    """Make an error of a group whose details codes Microsoft's list leaves open: Library- or ModuleExecutionError."""
+    entry = replace(catalogue()[group], code=code)
     return ServiceError(entry, (), target=target, message=message, evidence=evidence)
 
 
 def _count_mismatch(expected: int, actual: int) -> ServiceError:
-    return library_failure(
+    return execution_failure(
+        "LibraryExecutionError",
         "TableSchemaColumnCountMismatch",
         f"The number of columns of the input ({actual}) differs from the number in its schema ({expected}).",
         evidence="tables.column-count",

@@ -1,0 +1,147 @@
+"""The modules that bring data in, prepare them and take them out (modules.md sections 2, 3 and 10)."""
+
+from __future__ import annotations
+
+from amlemulator.experiments.columns import ALL
+from amlemulator.experiments.modules import Module, Parameter, Port
+
+WEB_SERVICE_INPUT = "Web Service Input"
+WEB_SERVICE_OUTPUT = "Web Service Output"
+IMPORT_DATA = "Import Data"
+DATASET = "Dataset"
+
+SOURCES = (
+    "Web URL via HTTP",
+    "Azure Blob Storage",
+    # Named, so that a graph with one of these is understood and refused by its name.
+    "Hive Query",
+    "Azure SQL Database",
+    "Azure Table",
+    "Data Feed Providers: OData",
+    "On-premises SQL Database",
+    "Azure Cosmos DB",
+)
+
+DATA: tuple[Module, ...] = (
+    Module(
+        WEB_SERVICE_INPUT,
+        outputs=(Port("Data"),),
+        parameters=(Parameter("Name", required=True),),
+        run="sources:web_service_input",
+        in_server=True,
+    ),
+    Module(
+        WEB_SERVICE_OUTPUT,
+        # Its one port takes a data set or a trained model; which of them decides what the service gives.
+        inputs=(Port("Data"),),
+        parameters=(Parameter("Name", required=True),),
+        in_server=True,
+    ),
+    Module(
+        DATASET,  # a saved data set: not a module with parameters in Studio, but a node that points at it by id
+        outputs=(Port("dataset"),),
+        parameters=(Parameter("Dataset", required=True),),
+        run="sources:dataset",
+    ),
+    Module(
+        "Enter Data Manually",
+        outputs=(Port("dataset"),),
+        parameters=(
+            Parameter("DataFormat", "choice", "CSV", ("ARFF", "CSV", "SvmLight", "TSV")),
+            Parameter("HasHeader", "boolean", True),
+            Parameter("Data", default=""),
+        ),
+        run="sources:enter_data",
+    ),
+    Module(
+        IMPORT_DATA,
+        outputs=(Port("Results dataset"),),
+        parameters=(
+            Parameter("Data source", "choice", "Azure Blob Storage", SOURCES, wire="Please Specify Data Source"),
+            Parameter("Use cached results", "boolean", False),
+            Parameter("URL"),
+            Parameter("Data format", "choice", "CSV", ("CSV", "TSV", "ARFF", "SvmLight")),
+            Parameter("CSV or TSV has header row", "boolean", False),
+            Parameter("Authentication type", "choice", "Account", ("PublicOrSas", "Account")),
+            Parameter("URI"),
+            Parameter("File format", "choice", "CSV", ("CSV", "TSV", "ARFF")),
+            Parameter("URI has header row", "boolean", True),
+            Parameter("Account name"),
+            Parameter("Account key"),
+            Parameter("Path to container, directory, or blob"),
+            Parameter("Blob file format", "choice", "CSV", ("CSV", "TSV", "ARFF")),
+            Parameter("File has header row", "boolean", True),
+        ),
+        run="sources:import_data",
+        older_names=("Reader",),
+    ),
+    Module(
+        "Select Columns in Dataset",
+        inputs=(Port("Dataset"),),
+        outputs=(Port("Results dataset"),),
+        parameters=(Parameter("Select columns", "columns", required=True),),
+        run="preparation:select_columns",
+        in_server=True,
+        older_names=("Project Columns",),
+    ),
+    Module(
+        "Split Data",
+        inputs=(Port("Dataset"),),
+        outputs=(Port("Results dataset1"), Port("Results dataset2")),
+        parameters=(
+            Parameter(
+                "Splitting mode", "choice", "Split Rows", ("Split Rows", "Regular Expression", "Relative Expression")
+            ),
+            Parameter("Fraction of rows in the first output dataset", "real", 0.5, minimum=0, maximum=1),
+            Parameter("Randomized split", "boolean", True),
+            Parameter("Random seed", "integer", 0, minimum=0),
+            Parameter("Stratified split", "boolean", False),
+            Parameter("Stratification key column", "columns"),
+            Parameter("Regular expression", default='\\"column name" ^start'),
+            Parameter("Relational expression", default='\\"column name" > 3'),
+        ),
+        run="splitting:split_data",
+        older_names=("Split",),
+    ),
+    Module(
+        "Clean Missing Data",
+        inputs=(Port("Dataset"),),
+        outputs=(Port("Cleaned dataset"), Port("Cleaning transformation", "transform")),
+        parameters=(
+            Parameter("Columns to be cleaned", "columns", ALL),
+            Parameter("Minimum missing value ratio", "real", 0.0, minimum=0, maximum=1),
+            Parameter("Maximum missing value ratio", "real", 1.0, minimum=0, maximum=1),
+            Parameter(
+                "Cleaning mode",
+                "choice",
+                "Custom substitution value",
+                (
+                    "Custom substitution value",
+                    "Replace with mean",
+                    "Replace with median",
+                    "Replace with mode",
+                    "Remove entire row",
+                    "Remove entire column",
+                ),
+            ),
+            Parameter("Replacement value", default="0"),
+            Parameter("Cols with all missing values", "choice", "Remove", ("Remove", "Propagate")),
+            Parameter("Generate missing value indicator column", "boolean", False),
+        ),
+        run="cleaning:clean_missing_data",
+    ),
+    Module(
+        "Apply Transformation",
+        inputs=(Port("Transformation", "transform"), Port("Dataset")),
+        outputs=(Port("Transformed dataset"),),
+        run="preparation:apply_transformation",
+        in_server=True,
+    ),
+    Module(
+        "Saved Transform",
+        outputs=(Port("Transformation", "transform"),),
+        parameters=(Parameter("Name", required=True), Parameter("Transform", "columns", required=True)),
+        run="preparation:saved_transform",
+        in_server=True,
+    ),
+)
