@@ -95,6 +95,25 @@ def test_operations_are_the_recorded_ones():
     ] == operations
 
 
+def test_parameters_are_the_recorded_ones():
+    """Names, places and descriptions of parameters are those of a client generated from a real document."""
+    found = {
+        operation["operationId"]: [(one["name"], one["in"], one["description"]) for one in operation["parameters"]]
+        for methods in document(SCORING)["paths"].values()
+        for operation in methods.values()
+    }
+    job_id = [("jobId", "path", "job id")]
+    assert {
+        "getSwaggerDocument": [("api-version", "query", "API version")],
+        "execute": [("body", "body", "Execution request")],
+        "submitjob": [("body", "body", "Batch execution request")],
+        "getjobstatus": job_id,
+        "canceljob": job_id,
+        "startjob": job_id,
+    } == found
+    assert "2.0" == document(SCORING)["paths"]["/swagger.json"]["get"]["parameters"][0]["default"]
+
+
 def test_second_path_is_execute():
     """The R package takes the first key of the second path for the method, and the path must match its pattern."""
     path, methods = list(document(SCORING)["paths"].items())[1]
