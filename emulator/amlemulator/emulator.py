@@ -93,7 +93,9 @@ class Emulator:
         self.directory = Directory(self.store)
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, LIMITS["sas_backdated_seconds"])
         self.deployment = Deployment(self.store, self.clock, self.identity)
-        self.administration = Administration(self.store, self.clock, self.identity, settings.low_throttle_calls)
+        self.administration = Administration(
+            self.store, self.clock, self.identity, settings.low_throttle_calls, settings.propagation_seconds
+        )
         self.code_services = CodeServices(self.store, self.directory, self.clock, self.identity)
         self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds)
         self.models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
@@ -130,7 +132,7 @@ class Emulator:
                 self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))
             return self._temporary
 
-    # --- what users of the Python interface call -----------------------------------------------------------------------
+    # --- what users of the Python interface call ----------------------------------------------------------------------
 
     @property
     def base_url(self) -> str:

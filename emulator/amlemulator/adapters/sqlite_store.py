@@ -56,6 +56,10 @@ def _resource(body: dict[str, Any]) -> Resource:
     return Resource(**{**body, "location": BlobReference(**body["location"])})
 
 
+def _service(body: dict[str, Any]) -> WebService:
+    return WebService(**{**body, "resources": tuple(_resource(item) for item in body.get("resources", ()))})
+
+
 def _endpoint(body: dict[str, Any]) -> Endpoint:
     return Endpoint(**{**body, "resources": tuple(_resource(item) for item in body["resources"])})
 
@@ -74,7 +78,7 @@ def _job(body: dict[str, Any]) -> Job:
 
 DECODERS: dict[type, Callable[[dict[str, Any]], Any]] = {
     Workspace: lambda body: Workspace(**body),
-    WebService: lambda body: WebService(**body),
+    WebService: _service,
     Endpoint: _endpoint,
     Job: _job,
 }

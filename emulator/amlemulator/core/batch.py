@@ -86,17 +86,13 @@ def _read_outputs(request: Mapping[str, Any], interface: ServiceInterface) -> di
 
 
 def new_job(job_id: str, ordinal: int, endpoint: Endpoint, submission: Submission, now: float, *, legacy: bool) -> Job:
-    """Make the job a submission asks for. It keeps the endpoint's graph and models as they are at this moment.
-
-    API version 1 knew no start call: submitting was starting (documents.md section 20 no. 7).
-    """
+    """Make the job a submission asks for. It keeps the endpoint's graph and models as they are at this moment."""
     return Job(
         id=job_id,
         ordinal=ordinal,
         workspace_id=endpoint.workspace_id,
         endpoint_id=endpoint.id,
         created=now,
-        queued=legacy,
         legacy=legacy,
         inputs=submission.inputs,
         outputs=submission.outputs,
@@ -106,20 +102,23 @@ def new_job(job_id: str, ordinal: int, endpoint: Endpoint, submission: Submissio
     )
 
 
-def start(job: Job) -> Job:
-    """Put a submitted job into the queue. Raises InvalidOperation/CannotStartJob when it was started before."""
+def start(job: Job, place: int) -> Job:
+    """Put a submitted job into the queue, at ``place``.
+
+    Raises InvalidOperation/CannotStartJob when it was started before.
+    """
     if job.state is not JobState.NOT_STARTED or job.queued:
         # A queued job still shows NotStarted; to say that it "is in NotStarted state" would help nobody.
         state = JobState.RUNNING if job.queued and not job.state.ended else job.state
         raise failure("InvalidOperation/CannotStartJob", state.value)
-    return replace(job, queued=True)
+    return replace(job, queued=True, place=place)
 
 
 def admissible(jobs: Sequence[Job], limit: int = RUNNING_PER_ENDPOINT) -> list[Job]:
     """Return the jobs of one endpoint that may run now: the queue in order, as far as there are places."""
     places = limit - sum(job.state is JobState.RUNNING for job in jobs)
     queue = [job for job in jobs if job.queued and job.state is JobState.NOT_STARTED]
-    return queue[: max(0, places)]
+    return sorted(queue, key=lambda job: job.place)[: max(0, places)]
 
 
 def admit(job: Job, now: float) -> Job:
@@ -143,7 +142,7 @@ def cancel(job: Job, now: float) -> Job:
 
 
 def requeue(job: Job) -> Job:
-    """Put a job that a crash of the emulator interrupted back into the queue, to be run again from its start."""
+    """Put a job that a crash of the emulator interrupted back at its place, to be run again from its start."""
     return replace(job, state=JobState.NOT_STARTED, queued=True, started=None)
 
 
@@ -155,7 +154,7 @@ def render_status(
 ) -> dict[str, Any]:
     """Return the status answer. Results is null until the job has finished; {} for a service without outputs.
 
-    Version 1 has integer codes and one ``Result`` (documents.md 5.7). ``cancelled`` is that state's spelling: one client
+    Version 1 has integer codes and one ``Result`` (documents.md 5.7). ``cancelled`` spells that state: one client
     waits for "Canceled" (documents.md section 20 no. 27).
     """
     finished = job.state is JobState.FINISHED

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from amlemulator.core.cells import PARSERS, CellError
 from amlemulator.core.errors import failure
 from amlemulator.core.interface import Parameter
+
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # an escape that may be half a character
+TRUTH = re.compile(r"true|false", re.IGNORECASE)
+WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def parse_json(raw: bytes) -> Any:
     """Return the JSON value of a request body. NaN and Infinity pass, for Python clients send them.
 
-    Raises BadArgument/RequestBodyInvalid for an empty body, broken JSON or text that is not UTF-8.
+    Raises BadArgument/RequestBodyInvalid for an empty body, broken JSON or text that is not UTF-8, half a surrogate
+    pair among it, for nothing could write that out again.
     """
     try:
-        return json.loads(raw.decode("utf-8-sig"))
+        value = json.loads(raw.decode("utf-8-sig"))
+        if SURROGATE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise failure("BadArgument/RequestBodyInvalid") from error
+    return value
 
 
 def object_member(body: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -87,13 +97,11 @@ def _checked(parameter: Parameter, value: str) -> str:
     # An empty value passes for every type: a real caller sends "" for booleans (clients.md section 3).
     if not value:
         return value
+    plain = {"Int32": WHOLE, "Int64": WHOLE, "Boolean": TRUTH}.get(parameter.type)
     try:
-        if parameter.type in ("Int32", "Int64"):
-            int(value)
-        elif parameter.type == "Double":
-            float(value)
-        elif parameter.type == "Boolean" and value.lower() not in ("true", "false"):
-            raise ValueError(value)
-    except ValueError as error:
+        if plain is not None and not plain.fullmatch(value):
+            raise CellError(value, parameter.type)
+        PARSERS[parameter.type](value)
+    except CellError as error:
         raise failure("BadArgument/BadParameterValue", target=parameter.name) from error
     return value

@@ -28,15 +28,15 @@ def read_code_bundle(body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     Raises BadArgument/WebServiceTypeInvalid for another type than Code, WebServicePackageError/FormatError for a bundle
     that is none.
     """
-    if body.get("Type", "Code") != "Code":
+    if (body.get("Type") or "Code") != "Code":
         raise failure("BadArgument/WebServiceTypeInvalid", "Code")
     bundle = body.get("CodeBundle")
     if not isinstance(bundle, dict):
         raise failure("BadArgument/MissingWebServicePackage")
     for name in ("InputSchema", "OutputSchema"):
         for column, schema in object_member(bundle, name).items():
-            if not isinstance(schema, dict):
-                raise failure("WebServicePackageError/FormatError", f"{name} of '{column}' is no object")
+            if not isinstance(schema, dict) or not isinstance(schema.get("enum") or [], list):
+                raise failure("WebServicePackageError/FormatError", f"{name} of '{column}' is no schema")
     return text_member(body, "Name") or "", bundle
 
 

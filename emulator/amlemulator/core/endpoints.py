@@ -11,7 +11,7 @@ from typing import Any
 from amlcontracts import load
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.bodies import text_member
-from amlemulator.core.errors import failure
+from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
 from amlemulator.core.references import render_reference
@@ -19,6 +19,7 @@ from amlemulator.core.references import render_reference
 LIMITS = load("limits")
 NAME = re.compile(LIMITS["endpoint_name_pattern"])
 LOW_CALLS: int = LIMITS["throttle_low_calls"]
+WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 TRACE_LEVELS = ("None", "Error", "All")
 
 
@@ -40,7 +41,7 @@ def _refused(sentence: str, evidence: str) -> Exception:
 
 def check_name(name: str) -> None:
     """Refuse a name that breaks the documented rule (CE 2016). The sentence is ours (errors.md U7)."""
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):  # not match: its $ lets a line end pass
         raise _refused(
             f"The endpoint name '{name[:64]}' is invalid. Endpoint names must be 24 characters or less in length and "
             "made up of lower-case letters and numbers only.",
@@ -55,13 +56,20 @@ def read_settings(body: dict[str, Any]) -> Settings:
     """
     calls = body.get("MaxConcurrentCalls")
     return Settings(
-        description=text_member(body, "Description"),
+        description=_text(body, "Description"),
         throttle_level=_choice(body, "ThrottleLevel", ("Low", "High")),
         max_concurrent_calls=None if calls in (None, "") else _whole_number(calls),
         prevent_update=flag(body, "PreventUpdate"),
         diagnostics_trace_level=_choice(body, "DiagnosticsTraceLevel", TRACE_LEVELS),
         sample_data_enabled=flag(body, "SampleDataEnabled"),
     )
+
+
+def _text(body: dict[str, Any], name: str) -> str | None:
+    try:
+        return text_member(body, name)
+    except ServiceError as error:
+        raise failure("management/RequestBodyInvalid") from error
 
 
 def _choice(body: dict[str, Any], name: str, allowed: Sequence[str]) -> str | None:
@@ -75,11 +83,10 @@ def _choice(body: dict[str, Any], name: str, allowed: Sequence[str]) -> str | No
 
 
 def _whole_number(value: Any) -> int:
-    if isinstance(value, (int, str)) and not isinstance(value, bool):
-        try:
-            return int(value)
-        except ValueError:
-            pass
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        return int(value)
     raise _refused("MaxConcurrentCalls must be a whole number.", "endpoints.settings-values")
 
 
@@ -135,7 +142,10 @@ def _kept(new: bool | None, old: bool) -> bool:
 def new_endpoint(
     service: WebService, name: str, ordinal: int, identity: Identity, now: float, *, origin: Endpoint | None
 ) -> Endpoint:
-    """Make an endpoint with keys of its own, as a copy of the default endpoint's graph and models (PS article)."""
+    """Make an endpoint with keys of its own, as a copy of the default endpoint's graph and models (PS article).
+
+    Without ``origin`` (the first endpoint, or the default one is gone) it is as the service was deployed.
+    """
     unique = f"{service.id}/{name}/{ordinal}"
     return Endpoint(
         id=identity.new_id("endpoint", unique),
@@ -147,8 +157,7 @@ def new_endpoint(
         primary_key=identity.new_key("primary-key", unique),
         secondary_key=identity.new_key("secondary-key", unique),
         experiment=origin.experiment if origin else service.experiment,
-        # As deployed: a model that was patched into the origin is not the experiment's. (The default is never patched.)
-        resources=origin.resources if origin else (),
+        resources=origin.resources if origin else service.resources,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from amlemulator.core.bodies import require_object
+from amlemulator.core.bodies import parse_json, require_object
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.records import BlobReference, Endpoint, Resource
 from amlemulator.core.references import EXTENSIONS, check_extension, read_reference
@@ -23,10 +23,10 @@ class Update:
     location: BlobReference
 
 
-def flat_body(body: Any) -> dict[str, Any]:
-    """Return a management request's object, or refuse in the management host's own envelope."""
+def flat_body(raw: bytes) -> dict[str, Any]:
+    """Return the object of a management request's body, or refuse in the management host's own envelope."""
     try:
-        return require_object(body)
+        return require_object(parse_json(raw))
     except ServiceError as error:
         raise failure("management/RequestBodyInvalid") from error
 
@@ -78,26 +78,30 @@ def _read_location(value: Any) -> BlobReference:
         raise failure("management/RequestBodyInvalid") from error
 
 
-def apply_updates(endpoint: Endpoint, models: Mapping[str, tuple[str, BlobReference]], now: float) -> Endpoint:
+def apply_updates(
+    endpoint: Endpoint, models: Mapping[str, tuple[str, BlobReference]], now: float, delay: float = 0.0
+) -> Endpoint:
     """Return the endpoint with each named resource replaced: ``models`` is name to (key of the model, its location).
 
-    The key before stays beside the new one for as long as the change takes to propagate.
+    The model that answers now stays beside the new one for as long as the change takes to propagate.
     """
 
     def updated(resource: Resource) -> Resource:
         if resource.name not in models:
             return resource
         model, location = models[resource.name]
-        return replace(resource, model=model, location=location, updated=now, previous=resource.model)
+        previous = _effective(resource, now, delay)
+        return replace(resource, model=model, location=location, updated=now, previous=previous)
 
     return replace(endpoint, resources=tuple(updated(resource) for resource in endpoint.resources))
 
 
 def effective_models(endpoint: Endpoint, now: float, delay: float) -> dict[str, str]:
     """Return resource name to the key of the model that answers now: a PATCH takes ``delay`` seconds to propagate."""
-    return {
-        resource.name: resource.previous
-        if resource.previous is not None and resource.updated is not None and now < resource.updated + delay
-        else resource.model
-        for resource in endpoint.resources
-    }
+    return {resource.name: _effective(resource, now, delay) for resource in endpoint.resources}
+
+
+def _effective(resource: Resource, now: float, delay: float) -> str:
+    if resource.previous is not None and resource.updated is not None and now < resource.updated + delay:
+        return resource.previous
+    return resource.model

@@ -52,6 +52,18 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """An updatable resource of an endpoint: a trained model under its name in the predictive experiment."""
+
+    name: str
+    model: str  # key of the model's bytes in the store
+    location: BlobReference = field(default_factory=BlobReference)  # where it was patched from; empty: as deployed
+    kind: str = "TrainedModel"
+    updated: float | None = None  # when a PATCH last replaced it; None: as deployed
+    previous: str | None = None  # key of the model before that, which answers until the change has propagated
+
+
+@dataclass(frozen=True, slots=True)
 class WebService:
     """A deployed experiment. Its kind (training or scoring) follows from the experiment, never from the name."""
 
@@ -65,19 +77,8 @@ class WebService:
     type: str = "Graph"  # or "Code": a published function, stored as it came (clients.md section 8)
     default_endpoint_name: str = "default"
     experiment: str = ""  # key of the module graph in the store
+    resources: tuple[Resource, ...] = ()  # as deployed, for an endpoint that is made when the default one is gone
     code_bundle: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """An updatable resource of an endpoint: a trained model under its name in the predictive experiment."""
-
-    name: str
-    model: str  # key of the model's bytes in the store
-    location: BlobReference = field(default_factory=BlobReference)  # where it was patched from; empty: as deployed
-    kind: str = "TrainedModel"
-    updated: float | None = None  # when a PATCH last replaced it; None: as deployed
-    previous: str | None = None  # key of the model before that, which answers until the change has propagated
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Job:
     created: float
     state: JobState = JobState.NOT_STARTED
     queued: bool = False  # start was called; waits for one of the endpoint's places
+    place: int = 0  # in the queue: jobs run in the order in which they were started (BP: first in, first out)
     legacy: bool = False  # submitted through API version 1: starts by itself, integer status codes
     started: float | None = None
     ended: float | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from amlcontracts import load
 from amlemulator.core.bodies import text_member
-from amlemulator.core.connection import parse_connection_string
+from amlemulator.core.connection import parse_connection_string, split_location
 from amlemulator.core.errors import failure
 from amlemulator.core.records import BlobReference
 
@@ -55,7 +55,7 @@ def check_reference(name: str, reference: BlobReference, kind: str) -> None:
 
     Raises the documented 400s: MissingInputBlobInformation, InvalidBlobConnectionString ({0} is the port's name: the
     string itself holds a key), InputBlobRelativeLocationInvalid, ContainerIsEmpty, ContainerSegmentInvalid,
-    InvalidBlobExtension.
+    InvalidBlobExtension, and InvalidBlob for a BaseLocation that is no address of a storage account.
     """
     if reference.connection_string is None and reference.base_location is None:
         raise failure("BadArgument/MissingInputBlobInformation", target=name)
@@ -69,7 +69,16 @@ def check_reference(name: str, reference: BlobReference, kind: str) -> None:
         raise failure("BadArgument/InputBlobRelativeLocationInvalid", target=name)
     if reference.connection_string is not None:
         _check_container(name, relative)
+    else:
+        _check_address(name, reference.base_location or "", relative)
     check_extension(relative, EXTENSIONS[kind])
+
+
+def _check_address(name: str, base: str, relative: str) -> None:
+    try:
+        split_location(base, relative)
+    except ValueError as error:
+        raise failure("BadArgument/InvalidBlob", relative.lstrip("/"), target=name) from error
 
 
 def _check_container(name: str, relative: str) -> None:

@@ -41,9 +41,12 @@ def _endpoint(transaction: Transaction, endpoint_id: str) -> Endpoint:
 class Administration:
     """The management host's changes."""
 
-    def __init__(self, store: Store, clock: Clock, identity: Identity, low_calls: int) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, identity: Identity, low_calls: int, propagation_seconds: float
+    ) -> None:
         self._store = store
         self._low_calls = low_calls
+        self._delay = propagation_seconds
         self._clock = clock
         self._identity = identity
 
@@ -71,7 +74,7 @@ class Administration:
             service, workspace = _service(transaction, endpoint.service_id)
             found = _endpoint(transaction, endpoint.id)
             changed = apply_settings(found, settings, workspace.tier, service.name, self._low_calls)
-            patched = apply_updates(changed, models, self._clock.now())
+            patched = apply_updates(changed, models, self._clock.now(), self._delay)
             transaction.put(patched)
         return patched
 
@@ -79,30 +82,34 @@ class Administration:
         """Bring an endpoint up to the default endpoint's state; False when nothing changed."""
         with self._store.transaction() as transaction:
             found = _endpoint(transaction, endpoint.id)
-            default = next(one for one in transaction.list(Endpoint, found.service_id) if one.is_default)
+            default = next((one for one in transaction.list(Endpoint, found.service_id) if one.is_default), found)
             fresh = refresh(found, default, overwrite=overwrite)
             if fresh == found:
                 return False
             transaction.put(fresh)
         return True
 
-    def delete_endpoint(self, endpoint: Endpoint) -> None:
-        """Delete an endpoint and its jobs. The default one only as the last."""
+    def delete_endpoint(self, endpoint: Endpoint) -> list[Job]:
+        """Delete an endpoint with its jobs, which are returned: some may run. The default one only as the last."""
         with self._store.transaction() as transaction:
             check_deletable(endpoint, transaction.list(Endpoint, endpoint.service_id))
-            self._drop(transaction, endpoint)
+            return self._drop(transaction, endpoint)
 
-    def delete_service(self, service_id: str) -> None:
-        """Delete a service with all its endpoints."""
+    def delete_service(self, service_id: str) -> list[Job]:
+        """Delete a service with all its endpoints and their jobs, which are returned: some may run."""
+        jobs: list[Job] = []
         with self._store.transaction() as transaction:
             for endpoint in transaction.list(Endpoint, service_id):
-                self._drop(transaction, endpoint)
+                jobs += self._drop(transaction, endpoint)
             transaction.delete(WebService, service_id)
+        return jobs
 
-    def _drop(self, transaction: Transaction, endpoint: Endpoint) -> None:
-        for job in transaction.list(Job, endpoint.id):
+    def _drop(self, transaction: Transaction, endpoint: Endpoint) -> list[Job]:
+        jobs = list(transaction.list(Job, endpoint.id))
+        for job in jobs:
             transaction.delete(Job, job.id)
         transaction.delete(Endpoint, endpoint.id)
+        return jobs
 
     def replace_keys(self, endpoint: Endpoint, which: str) -> Endpoint:
         """Give an endpoint a new ``which`` key: "primary" or "secondary".

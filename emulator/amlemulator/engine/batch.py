@@ -10,7 +10,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from amlemulator.core import batch as rules
 from amlemulator.core.addresses import Addresses
+from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
 from amlemulator.core.interface import OutputPort
 from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, StoredOutput, Workspace
@@ -28,7 +29,7 @@ from amlemulator.experiments.errors import ModuleError, details_line
 from amlemulator.experiments.graph import staged_sources
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Outcome, Runner, Task
-from amlemulator.ports.store import Store
+from amlemulator.ports.store import Store, Transaction
 
 LOG = logging.getLogger(__name__)
 CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".arff": "text/plain"}
@@ -75,12 +76,12 @@ class Batch:
     # --- what the face calls -----------------------------------------------------------------------------------------
 
     def submit(self, endpoint: Endpoint, submission: rules.Submission, *, legacy: bool) -> Job:
-        """Register a job; one of API version 1 is queued at once."""
+        """Register a job. API version 1 knew no start: submitting was starting (documents.md section 20 no. 7)."""
         with self._store.transaction() as transaction:
             ordinal = transaction.next_ordinal(f"job/{endpoint.id}")
             job_id = self._identity.new_id("job", f"{endpoint.id}/{ordinal}")
             job = rules.new_job(job_id, ordinal, endpoint, submission, self._clock.now(), legacy=legacy)
-            transaction.put(job)
+            transaction.put(self._queued(transaction, job) if legacy else job)
         if legacy:
             self._admit(endpoint.id)
         return job
@@ -92,9 +93,16 @@ class Batch:
         return job if job is not None and job.endpoint_id == endpoint.id else None
 
     def start(self, job: Job) -> None:
-        """Queue a submitted job. Raises InvalidOperation/CannotStartJob."""
-        self._change(job.id, rules.start)
+        """Queue a submitted job. Raises InvalidOperation/CannotStartJob, NotFound when it is gone."""
+        with self._store.transaction() as transaction:
+            found = transaction.get(Job, job.id)
+            if found is None:
+                raise failure("NotFound", evidence="bes.unknown-job")
+            transaction.put(self._queued(transaction, found))
         self._admit(job.endpoint_id)
+
+    def _queued(self, transaction: Transaction, job: Job) -> Job:
+        return rules.start(job, transaction.next_ordinal(f"queue/{job.endpoint_id}"))
 
     def delete(self, job: Job) -> None:
         """Cancel a job that has not ended, which stays readable; drop one that has (errors.md section 15)."""
@@ -106,11 +114,16 @@ class Batch:
                 transaction.delete(Job, job.id)
                 return
             transaction.put(rules.cancel(found, self._clock.now()))
-        with self._lock:
-            handle = self._handles.pop(job.id, None)
-        if handle is not None:
-            self._runner.cancel(handle)
+        self.abandon([job])
         self._admit(job.endpoint_id)
+
+    def abandon(self, jobs: Iterable[Job]) -> None:
+        """Stop the workers of jobs that have been cancelled or are gone."""
+        with self._lock:
+            handles = [self._handles.pop(job.id, None) for job in jobs]
+        for handle in handles:
+            if handle is not None:
+                self._runner.cancel(handle)
 
     def results(self, job: Job, addresses: Addresses) -> dict[str, dict[str, str | None]]:
         """Return the references of a finished job's outputs, each with a fresh SAS."""
@@ -200,8 +213,8 @@ class Batch:
         handle = self._runner.submit(Task("run", body, self._time_limit or None), done, progress)
         with self._lock:
             self._handles[job.id] = handle
-        if not self._still_running(job.id):  # cancelled between the look and the hand-over
-            self._runner.cancel(handle)
+        if not self._still_running(job.id):  # cancelled, or done already, between the look and the hand-over
+            self.abandon([job])
 
     def _outputs(self, job: Job) -> dict[str, StoredOutput]:
         """Decide where each output goes, and check the right to write there before anything runs."""
@@ -267,6 +280,12 @@ class Batch:
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        with self._lock:
+            self._handles.pop(job.id, None)
+            self._progress.pop(job.id, None)
 
     def _fail(self, job: Job, error: dict[str, Any]) -> None:
         now = self._clock.now()
@@ -284,9 +303,6 @@ class Batch:
             return rule(found) if found.state is JobState.RUNNING else found
 
         self._change(job.id, unless_cancelled)
-        with self._lock:
-            self._handles.pop(job.id, None)
-        self._progress.pop(job.id, None)
         self._admit(job.endpoint_id)
 
     def close(self) -> None:

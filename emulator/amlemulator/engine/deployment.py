@@ -63,9 +63,10 @@ class Deployment:
                 created=now,
                 updated=now,
                 experiment=graph,
+                resources=resources,
             )
             transaction.put(service)
-            transaction.put(self._default_endpoint(transaction, service, resources))
+            transaction.put(self._default_endpoint(transaction, service))
         return service
 
     def redeploy(self, service: WebService, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> WebService:
@@ -74,8 +75,8 @@ class Deployment:
         The default endpoint follows, with its keys; other endpoints stay as they are until they are refreshed
         (documents.md section 1).
         """
-        updated = replace(service, experiment=self._save_graph(experiment), updated=self._clock.now())
-        resources = self._save_models(experiment, models)
+        graph, resources = self._save_graph(experiment), self._save_models(experiment, models)
+        updated = replace(service, experiment=graph, resources=resources, updated=self._clock.now())
         with self._store.transaction() as transaction:
             transaction.put(updated)
             for endpoint in transaction.list(Endpoint, service.id):
@@ -83,12 +84,9 @@ class Deployment:
                     transaction.put(republish(endpoint, updated, resources))
         return updated
 
-    def _default_endpoint(
-        self, transaction: Transaction, service: WebService, resources: tuple[Resource, ...]
-    ) -> Endpoint:
+    def _default_endpoint(self, transaction: Transaction, service: WebService) -> Endpoint:
         ordinal = transaction.next_ordinal(f"endpoint/{service.id}")
-        endpoint = new_endpoint(service, "default", ordinal, self._identity, self._clock.now(), origin=None)
-        return replace(endpoint, resources=resources)
+        return new_endpoint(service, "default", ordinal, self._identity, self._clock.now(), origin=None)
 
     def _save_graph(self, experiment: Mapping[str, Any]) -> str:
         return self._store.save_content(json.dumps(experiment, sort_keys=True, ensure_ascii=False).encode())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import ClientDisconnected
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.bodies import parse_json
@@ -104,4 +105,12 @@ def nothing(status: int = 200) -> Response:
 
 def json_body() -> Any:
     """Return the request's JSON, whatever its Content-Type says (clients.md section 16 no. 2)."""
-    return parse_json(request.get_data(cache=False))
+    return parse_json(raw_body())
+
+
+def raw_body() -> bytes:
+    """Return the request's body; nothing when the caller hung up before its end."""
+    try:
+        return request.get_data(cache=False)
+    except ClientDisconnected:
+        return b""

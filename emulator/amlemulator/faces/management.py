@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from amlemulator.core.endpoints import flag, read_settings, render_endpoint, render_service
 from amlemulator.core.patching import flat_body, read_updates
 from amlemulator.core.records import Endpoint, WebService
-from amlemulator.faces.calls import answer, current, json_body, mount, nothing, route
+from amlemulator.faces.calls import answer, current, mount, nothing, raw_body, route
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -52,14 +52,12 @@ class Management:
         """Publish a code service under the id that the client chose."""
         workspace = current().workspace
         assert workspace is not None
-        return answer(
-            self._service(self._emulator.code_services.publish(workspace, service_id, flat_body(json_body())))
-        )
+        return answer(self._service(self._emulator.code_services.publish(workspace, service_id, flat_body(raw_body()))))
 
     @route("DELETE", SERVICE, "services.delete", "workspace")
     def delete_service(self, workspace_id: str, service_id: str) -> Response:
         """Delete a service and its endpoints."""
-        self._emulator.administration.delete_service(service_id)
+        self._emulator.batch.abandon(self._emulator.administration.delete_service(service_id))
         return nothing()
 
     @route("GET", ENDPOINTS, "endpoints.list", "endpoint")
@@ -77,14 +75,14 @@ class Management:
     @route("PUT", ENDPOINT, "endpoints.put", "endpoint")
     def put_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
         """Add an endpoint, or change one."""
-        settings = read_settings(flat_body(json_body()) if request.content_length else {})
+        settings = read_settings(flat_body(raw_body()) if request.content_length else {})
         endpoint = self._emulator.administration.put_endpoint(service_id, endpoint_name, settings)
         return answer(self._endpoint(endpoint, full=True))
 
     @route("PATCH", ENDPOINT, "endpoints.patch", "endpoint")
     def patch_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
         """Update Resource: replace models, change settings, all of it or nothing."""
-        body = flat_body(json_body())
+        body = flat_body(raw_body())
         endpoint = current().here[2]
         settings, updates = read_settings(body), read_updates(body, endpoint)
         models = {update.name: self._emulator.models.admit(update, endpoint) for update in updates or ()}
@@ -96,7 +94,7 @@ class Management:
     @route("POST", f"{ENDPOINT}/refresh", "endpoints.refresh", "endpoint")
     def refresh_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
         """Bring an endpoint up to the default endpoint's state; 304 when there is nothing to do."""
-        body = flat_body(json_body()) if request.content_length else {}
+        body = flat_body(raw_body()) if request.content_length else {}
         overwrite = flag(body, "OverwriteResources") or False
         changed = self._emulator.administration.refresh_endpoint(current().here[2], overwrite=overwrite)
         return nothing() if changed else nothing(304)
@@ -104,7 +102,7 @@ class Management:
     @route("DELETE", ENDPOINT, "endpoints.delete", "endpoint")
     def delete_endpoint(self, workspace_id: str, service_id: str, endpoint_name: str) -> Response:
         """Delete an endpoint."""
-        self._emulator.administration.delete_endpoint(current().here[2])
+        self._emulator.batch.abandon(self._emulator.administration.delete_endpoint(current().here[2]))
         return nothing()
 
 
