@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -35,9 +36,8 @@ from amlemulator.engine.models import Models
 from amlemulator.engine.scoring import Scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
-from amlemulator.faces import bes, control, management, rrs, swagger
-from amlemulator.faces import help as help_pages
 from amlemulator.faces.blob import BlobApplication
+from amlemulator.faces.guard import Guard
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings
 
@@ -46,7 +46,15 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
-FACES = (rrs, bes, management, swagger, help_pages, control)
+# The faces of each logical host, in the order in which their routes are added.
+FACES: dict[str, tuple[str, ...]] = {
+    "services": ("rrs", "bes", "swagger", "probe"),
+    "management": ("management", "swagger", "probe"),
+    "studioapi": ("probe",),
+    "studio": ("help", "swagger"),
+    "portal": (),
+    "control": ("control",),
+}
 
 
 class Emulator:
@@ -106,16 +114,33 @@ class Emulator:
         self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
 
     def _make_faces(self) -> None:
-        self.flask = Flask("amlemulator", static_folder=None)
-        # Nothing redirects: no 308 for slashes (design, decision 1); the pipeline has tidied the path.
-        self.flask.url_map.strict_slashes = False
-        self.flask.url_map.merge_slashes = False
-        for face in FACES:
-            self.flask.register_blueprint(face.blueprint(self))
-        self.guard = control.Guard(self.settings)
-        pipeline.install(self)
+        self._hosts: dict[str, Flask] = {}
+        self._hosts_lock = threading.Lock()
+        self.guard = Guard(self.settings)
         self.blob_application = BlobApplication(self.blobs, self.clock)
         self.wsgi_app: WSGIApplication = pipeline.application(self)
+
+    def host(self, role: str) -> Flask:
+        """Return the Flask app of one logical host, made when the first request for it comes.
+
+        A program that scores never loads the help pages; that is some tens of milliseconds of every start.
+        """
+        app = self._hosts.get(role)
+        if app is None:
+            with self._hosts_lock:
+                app = self._hosts.get(role) or self._make_host(role)
+                self._hosts[role] = app
+        return app
+
+    def _make_host(self, role: str) -> Flask:
+        app = Flask(f"amlemulator.{role}", static_folder=None, root_path=str(Path(__file__).parent))
+        # Nothing redirects: no 308 for slashes (design, decision 1); the pipeline has tidied the path.
+        app.url_map.strict_slashes = False
+        app.url_map.merge_slashes = False
+        for face in FACES[role]:
+            app.register_blueprint(import_module(f"amlemulator.faces.{face}").blueprint(self))
+        pipeline.install(self, app)
+        return app
 
     def _deploy_samples(self) -> None:
         from amlemulator.samples import workspaces

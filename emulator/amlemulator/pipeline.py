@@ -1,8 +1,8 @@
 """The one ordered list of what happens to every request.
 
-Outside Flask, once per request: ``stamp`` -> ``address`` -> (blob storage, or Flask). Inside Flask, before the view, in
-the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision 8). Each stage is a
-small callable; what it finds out it notes on the Call.
+Outside Flask, once per request: ``stamp`` -> ``address`` -> blob storage, or the Flask app of the host. Inside it,
+before the view, in the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision
+8). Each stage is a small callable; what it finds out it notes on the Call.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from amlcontracts import load
 from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.regions import Host, host_of_label, host_of_name
-from amlemulator.faces.calls import Call, Operation, current
+from amlemulator.faces.calls import Call, current
 from amlemulator.faces.render import render_error
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def address(
     environ["PATH_INFO"] = "/" + "/".join(
         [host.role, *(segment for part in rest.split("/") if (segment := part.rstrip(" ")))]
     )
-    return emulator.flask.wsgi_app(environ, start_response)
+    return emulator.host(host.role).wsgi_app(environ, start_response)
 
 
 def _bare_host(first: str, rest: str) -> Host:
@@ -136,16 +136,8 @@ def begin(emulator: Emulator) -> None:
     if problem is not None:
         raise _no_route(call.host.role, problem)
     assert request.endpoint is not None
-    call.operation = _operations(emulator.flask)[request.endpoint]
-
-
-def _operations(flask: Flask) -> dict[str, Operation]:
-    found: dict[str, Operation] | None = flask.extensions.get("operations")
-    if found is None:
-        views = flask.view_functions.items()
-        found = {name: view.operation for name, view in views if hasattr(view, "operation")}
-        flask.extensions["operations"] = found
-    return found
+    view: Any = current_app.view_functions[request.endpoint]
+    call.operation = view.operation
 
 
 def _no_route(role: str, problem: HTTPException) -> ServiceError:
@@ -296,13 +288,13 @@ def broken(emulator: Emulator, error: Exception) -> Response:
     return render_error(failure("studio/ServiceError") if role == "studioapi" else failure("control/InternalError", ""))
 
 
-def install(emulator: Emulator) -> None:
-    """Hang the stages and the error renderer into the Flask app."""
+def install(emulator: Emulator, app: Flask) -> None:
+    """Hang the stages and the error renderer into the Flask app of one host."""
 
     def bound(stage: Callable[[Any], None]) -> Callable[[], None]:
         return lambda: stage(emulator)
 
     for stage in STAGES:
-        emulator.flask.before_request(bound(stage))
-    emulator.flask.register_error_handler(ServiceError, refused)
-    emulator.flask.register_error_handler(Exception, lambda error: broken(emulator, error))
+        app.before_request(bound(stage))
+    app.register_error_handler(ServiceError, refused)
+    app.register_error_handler(Exception, lambda error: broken(emulator, error))

@@ -14,15 +14,16 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from amlemulator.experiments.errors import ModuleError
 from amlemulator.ports.runner import Done, Outcome, Progress, Task
+
+if TYPE_CHECKING:
+    import subprocess  # imported with the first worker: a program that only scores has none
 
 LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 120.0  # a worker with nothing to do for so long is ended; a new one costs about a second
@@ -187,6 +188,8 @@ class ProcessRunner:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
+    import subprocess
+
     process = subprocess.Popen(
         [sys.executable, "-m", "amlemulator.experiments.worker"],
         stdin=subprocess.PIPE,
@@ -236,6 +239,8 @@ def _outcome(entry: _Entry, answer: dict[str, Any]) -> Outcome:
         return Outcome("done", result=answer["result"])
     if "error" in answer:
         return Outcome("failed", error=answer["error"])
+    from amlemulator.experiments.errors import ModuleError
+
     reason = f"it took longer than {entry.task.time_limit:g} seconds" if entry.late else "its process ended"
     crashed = ModuleError("1000", f"The module did not finish: {reason}")
     crashed.module = entry.module or entry.task.kind

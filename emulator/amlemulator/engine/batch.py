@@ -25,8 +25,6 @@ from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, Sto
 from amlemulator.core.references import render_reference
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.storage import Storage, StorageRefused
-from amlemulator.experiments.errors import ModuleError, details_line
-from amlemulator.experiments.graph import staged_sources
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Outcome, Runner, Task
 from amlemulator.ports.store import Store, Transaction
@@ -235,6 +233,8 @@ class Batch:
 
     def _stage(self, job: Job, outputs: dict[str, StoredOutput], folder: Path) -> dict[str, Any]:
         """Bring everything the worker needs into the folder: inputs, imported data, models."""
+        from amlemulator.experiments.graph import staged_sources
+
         graph = self._directory.graph(job.experiment)
         inputs, sources, models = {}, {}, {}
         for number, (name, reference) in enumerate(job.inputs.items()):
@@ -288,6 +288,8 @@ class Batch:
             self._progress.pop(job.id, None)
 
     def _fail(self, job: Job, error: dict[str, Any]) -> None:
+        from amlemulator.experiments.errors import details_line
+
         now = self._clock.now()
         line = details_line(
             error,
@@ -315,6 +317,8 @@ class Batch:
 
 
 def _module_failure(module: str, code: str, message: str) -> dict[str, Any]:
+    from amlemulator.experiments.errors import ModuleError
+
     failed = ModuleError(code, message)
     failed.module = module
     return failed.to_dict()

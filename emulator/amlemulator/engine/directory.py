@@ -12,7 +12,6 @@ from typing import Any
 from amlemulator.core.code_service import code_interface
 from amlemulator.core.interface import ServiceInterface
 from amlemulator.core.records import Endpoint, WebService, Workspace
-from amlemulator.experiments.graph import interface_of
 from amlemulator.ports.store import Store
 
 
@@ -93,6 +92,8 @@ class Directory:
     def interface_of_graph(self, key: str) -> ServiceInterface:
         """Return what the graph kept under ``key`` takes and gives."""
         if key not in self._interfaces:
+            from amlemulator.experiments.graph import interface_of
+
             graph = self.graph(key)
             self._interfaces[key] = code_interface(graph["code"]) if "code" in graph else interface_of(graph)
         return self._interfaces[key]

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Request, Response
+from flask import Blueprint, Response
 
 from amlcontracts import load
 from amlemulator.core.errors import failure
 from amlemulator.faces.calls import answer, json_body, mount, route
-from amlemulator.settings import Settings
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class Guard:
-    """Keeps the control plane to this machine: no DNS rebinding, no cross-site request; a token off loopback."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._token = settings.control_token
-        self._loopback = settings.host in LOOPBACK
-
-    def check(self, request: Request) -> None:
-        """Refuse a request that does not come from this machine's own programs."""
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise failure("control/Forbidden", "The control plane answers to no cross-site request.")
-        given = request.headers.get("x-amlclassic-control-token", "")
-        if self._token is not None and hmac.compare_digest(given.encode(), self._token.encode()):
-            return
-        host = urlsplit(f"//{request.host}").hostname
-        if not self._loopback or self._token is not None or host not in LOOPBACK:
-            raise failure(
-                "control/Forbidden",
-                "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as "
-                "the header x-amlclassic-control-token.",
-            )
 
 
 class Control:
@@ -52,14 +24,6 @@ class Control:
     def index(self) -> Response:
         """Say where everything is."""
         return answer({"service": "amlclassic", "control": "/_emulator", "portal": "/portal/"})
-
-    @route("GET", "/services", "hosts.probe", "anonymous")
-    @route("GET", "/management", "hosts.probe", "anonymous")
-    @route("GET", "/studioapi", "hosts.probe", "anonymous")
-    @route("GET", "/studioapi/api", "hosts.probe", "anonymous")
-    def probe(self) -> Response:
-        """Answer R's probe of each host: any status will do (clients.md section 9)."""
-        return answer({"service": "amlclassic"})
 
     @route("GET", "/control/healthz", "control.healthz", "anonymous")
     def healthz(self) -> Response:

@@ -1,0 +1,36 @@
+"""Who may use the control plane."""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from amlemulator.core.errors import failure
+from amlemulator.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Guard:
+    """Keeps the control plane to this machine: no DNS rebinding, no cross-site request; a token off loopback."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._token = settings.control_token
+        self._loopback = settings.host in LOOPBACK
+
+    def check(self, request: Request) -> None:
+        """Refuse a request that does not come from this machine's own programs."""
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise failure("control/Forbidden", "The control plane answers to no cross-site request.")
+        given = request.headers.get("x-amlclassic-control-token", "")
+        if self._token is not None and hmac.compare_digest(given.encode(), self._token.encode()):
+            return
+        host = urlsplit(f"//{request.host}").hostname
+        if not self._loopback or self._token is not None or host not in LOOPBACK:
+            raise failure(
+                "control/Forbidden",
+                "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as "
+                "the header x-amlclassic-control-token.",
+            )
