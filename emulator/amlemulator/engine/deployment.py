@@ -10,7 +10,6 @@ from typing import Any
 from amlemulator.core.endpoints import new_endpoint, republish
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
-from amlemulator.experiments.graph import interface_of
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store, Transaction
 
@@ -92,5 +91,7 @@ class Deployment:
         return self._store.save_content(json.dumps(experiment, sort_keys=True, ensure_ascii=False).encode())
 
     def _save_models(self, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> tuple[Resource, ...]:
+        from amlemulator.experiments.graph import interface_of
+
         names = interface_of(experiment).resources
         return tuple(Resource(name=name, model=self._store.save_content(models[name])) for name in names)
