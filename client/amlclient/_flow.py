@@ -80,6 +80,12 @@ class Retraining:
         if self._options.transport is None:
             self._transport.close()
 
+    @property
+    def status(self) -> JobStatus:
+        """The job's last status, with its results. Known once :meth:`wait` was called."""
+        assert self._status is not None, "wait() comes first"
+        return self._status
+
     def run(self) -> RetrainingResult:
         """Do every step that is not done yet, and return what was done."""
         self.adopt_journal()
@@ -356,8 +362,7 @@ class Retraining:
 
     def _output(self, wanted: str | None, extensions: tuple[str, ...]) -> BlobLocation | None:
         """Return the named result, or the only one with one of the extensions, or None."""
-        assert self._status is not None
-        results = self._status.results
+        results = self.status.results
         if wanted is not None:
             if wanted not in results:
                 raise FlowError(f"the job has no output {wanted!r}; it has: {', '.join(results) or 'none'}")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._exceptions import UnexpectedAnswer, WrongCall
-from ._redaction import HIDDEN, mask
+from ._redaction import HIDDEN, mask, redact
 
 __all__ = [
     "BlobLocation",
@@ -123,9 +123,11 @@ class BlobLocation:
 
     def is_same_blob(self, other: BlobLocation) -> bool:
         """Whether both name the same blob, whatever their tokens and slashes; a base that one lacks is not compared."""
-        paths = [(place.relative_location or "").lstrip("/") for place in (self, other)]
-        bases = [(place.base_location or "").rstrip("/") for place in (self, other)]
-        return paths[0] != "" and paths[0] == paths[1] and ("" in bases or bases[0] == bases[1])
+        if not self.relative_location or not other.relative_location:
+            return False
+        if self.base_location and other.base_location:
+            return self.address == other.address
+        return self.relative_location.lstrip("/") == other.relative_location.lstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class JobStatus:
             raise UnexpectedAnswer("a job's status has no StatusCode")
         code = members["StatusCode"]
         details = members.get("Details")
-        return cls(JobState.read(code), _results(members), str(details) if details else None, str(code))
+        return cls(JobState.read(code), _results(members), redact(str(details)) if details else None, str(code))
 
 
 def _results(members: Mapping[str, Any]) -> dict[str, BlobLocation]:

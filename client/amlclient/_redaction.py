@@ -7,6 +7,7 @@ in its own error texts (``InvalidBlobConnectionString`` quotes the whole string)
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 
@@ -25,6 +26,23 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern in (_ACCOUNT_KEY, _SIGNATURE, _BEARER):
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
+
+
+class _QuietLog(logging.Filter):
+    """Cleans what urllib3 logs: it quotes whole addresses, at WARNING when an answer's head is broken."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without its signatures."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+def quieten_logs() -> None:
+    """Keep SAS signatures out of urllib3's log; done once, however often it is called."""
+    for name in ("urllib3.connection", "urllib3.connectionpool"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(present, _QuietLog) for present in logger.filters):
+            logger.addFilter(_QuietLog())
 
 
 def mask(key: str) -> str:

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from ._clock import Deadline
 from ._exceptions import AnswerLost, AnswerTimeout, NotSent, OutcomeUnknown, TransportError, UnexpectedAnswer, WrongCall
-from ._redaction import redact
+from ._redaction import quieten_logs, redact
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -67,6 +67,7 @@ class Transport:
         most_bytes: int = 64 * 1024 * 1024,
         pool_size: int = 16,
     ) -> None:
+        quieten_logs()
         self._owned = session is None
         self._session = session if session is not None else _pooled(pool_size)
         self._connect_timeout = connect_timeout
@@ -103,7 +104,7 @@ class Transport:
         if left <= 0:
             raise NotSent("no time was left to send it", method=call.method, url=call.url)
         try:
-            return self._session.request(
+            response = self._session.request(
                 call.method,
                 call.url,
                 params=dict(call.params) or None,
@@ -117,6 +118,10 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             # `from None`: requests' own texts quote the whole address, signature included
             raise translate(error, call) from None
+        if _is_cut(response, call):
+            response.close()
+            raise AnswerLost("the answer's head is not whole", method=call.method, url=call.url)
+        return response
 
     def _chunks(self, response: requests.Response, call: Call, deadline: Deadline) -> Iterator[bytes]:
         """Read with the deadline in sight: a peer that sends one byte a second never runs into a read time-out."""
@@ -144,6 +149,20 @@ def _pooled(size: int) -> requests.Session:
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep requests from replacing our Authorization header by what ~/.netrc says, as it does without ``auth``."""
     return request
+
+
+def _is_cut(response: requests.Response, call: Call) -> bool:
+    """Whether the connection may have ended inside the head, which http.client takes for its end.
+
+    Every HTTP/1.1 answer of the service says how long it is. One that does not can be cut anywhere unseen: an
+    evaluation of 0.93 would read 0.9. HTTP/1.0 answers, which end with the connection, are taken as they are.
+    """
+    parsed = getattr(getattr(response.raw, "_original_response", None), "msg", None)
+    if getattr(parsed, "defects", None):
+        return True
+    bodiless = call.method == "HEAD" or response.status_code in (204, 304)
+    framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+    return bool(response.raw.version == 11 and not bodiless and not framed)
 
 
 def _bound_silence(response: requests.Response, seconds: float) -> None:

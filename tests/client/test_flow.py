@@ -1,0 +1,224 @@
+"""Single decisions of the retraining flow."""
+
+import pytest
+
+from amlclient import (
+    Condition,
+    FlowError,
+    JobFailed,
+    JobTimeout,
+    JournalError,
+    NotVerified,
+    RefusedLocally,
+    RetrainingResult,
+    ServiceError,
+    WrongCall,
+)
+from client.fake_service import CONNECTION_STRING, MANAGEMENT_URL, SCORING, TRAINING, WORKSPACE, FakeService
+from client.test_flow_laws import World
+
+PATCHES = "PATCH"
+
+
+@pytest.fixture
+def world(tmp_path) -> World:
+    return World(str(tmp_path), FakeService())
+
+
+def test_the_whole_flow_in_order(world) -> None:
+    """Every step is told once, and the result is what the service and its help page said."""
+    result = world.run()
+    steps = [text.partition(":")[0] for text in world.diary.told if not text.startswith("JobStatus")]
+    assert ["check", "input", "submit", "start", "wait", "endpoint", "resource", "patch", "verify"] == steps
+    address = f"{MANAGEMENT_URL}/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/retrained"
+    assert (address, True, "0.93") == (result.patch_url, result.verified, result.evaluation[0]["AUC"])
+
+
+def test_done_is_done(world) -> None:
+    """Run again, nothing is done again; the result says so, after a look at the endpoint."""
+    world.run()
+    calls = len(world.service.calls)
+    result = world.run()
+    assert (True, 1) == (result.done_before, len(world.service.calls) - calls)
+
+
+def test_done_but_undone_since_is_no_success(world) -> None:
+    """When the endpoint no longer serves that model, the journal alone is not believed."""
+    world.run()
+    world.service.endpoints["retrained"].model = {}
+    assert isinstance(world.run(), NotVerified)
+    del world.service.endpoints["retrained"]
+    assert isinstance(world.run(), FlowError)
+    assert 1 == len(world.service.started)
+
+
+def test_new_rows_make_a_new_retraining(world) -> None:
+    """Once one is done, other input trains again; the old journal is kept."""
+    world.run()
+    world.rows.write_text("a\n2\n")
+    assert isinstance(world.run(), RetrainingResult)
+    assert (2, 2) == (len(world.service.started), len(world.service.updates))
+    assert world.path.with_suffix(".1.json").exists()
+
+
+def test_another_input_does_not_take_over_an_unfinished_journal(world) -> None:
+    """The refusal says what differs."""
+    world.run({3: "kill after"})
+    world.rows.write_text("a\n2\n")
+    error = world.run()
+    assert isinstance(error, JournalError)
+    assert "input" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"endpoint_name": "default"}, RefusedLocally),
+        ({"endpoint_name": "Not-A-Name"}, RefusedLocally),
+        ({"resource_name": "Census Model [trained modle]"}, RefusedLocally),
+        ({"scoring_service_id": TRAINING}, ServiceError),
+        ({"training_url": "http://aml.test/nothing"}, WrongCall),
+    ],
+)
+def test_what_could_not_be_patched_is_refused_before_training(world, changes: dict, kind: type) -> None:
+    """No job is submitted for a retraining that cannot end well."""
+    try:
+        outcome = world.run(**changes)
+    except WrongCall as error:
+        outcome = error
+    assert isinstance(outcome, kind)
+    assert {} == world.service.jobs
+
+
+def test_a_training_service_is_refused_before_training(world) -> None:
+    """A service without updatable resources is told apart before anything is trained, or after it without preflight."""
+    world.service.resources = ()
+    assert isinstance(world.run(), RefusedLocally)
+    assert {} == world.service.jobs
+    outcome = world.run(preflight=False)
+    assert isinstance(outcome, RefusedLocally)
+    assert [] == world.service.updates
+
+
+def test_several_resources_have_to_be_told_apart(world) -> None:
+    """With two models the name has to be given."""
+    world.service.resources = ("one", "two")
+    error = world.run()
+    assert isinstance(error, RefusedLocally)
+    assert "one, two" in str(error)
+    assert "two" == world.run(resource_name="two").resource_name
+
+
+def test_without_help_page_the_endpoint_names_its_resource(world) -> None:
+    """The page is for people; without one the endpoint's own Resources do."""
+    world.service.help_pages = False
+    assert world.run().verified
+
+
+def test_a_service_that_shows_no_resources_is_told_honestly(world) -> None:
+    """The update was accepted, but nothing can be verified: the result says so."""
+    world.service.shows_resources = False
+    assert world.run().verified is False
+
+
+def test_a_service_that_takes_the_update_and_does_nothing_is_found_out(world) -> None:
+    """2xx is not believed where the endpoint shows otherwise."""
+    world.service.patch = lambda endpoint, body: None
+    assert isinstance(world.run(), NotVerified)
+
+
+def test_a_job_without_model_patches_nothing(world) -> None:
+    """When Train Model is not connected to a Web Service Output, the results are CSV files."""
+    world.service.results = lambda job: {"output1": {"RelativeLocation": "a.csv", "BaseLocation": "http://aml.test/blobs/",
+                                                     "SasBlobToken": "?sig=sIgNaTuReSeCrEt"}}  # fmt: skip
+    error = world.run()
+    assert isinstance(error, FlowError)
+    assert "Train Model" in str(error)
+    assert [] == world.service.updates
+
+
+def test_outputs_can_be_named(world) -> None:
+    """Named outputs are taken as they are; the evaluation given as the model is refused here."""
+    assert isinstance(world.run(model_output="output9"), FlowError)
+    assert isinstance(world.run(model_output="output2"), RefusedLocally)
+    assert isinstance(world.run(model_output="output1", evaluation_output="output2"), RetrainingResult)
+
+
+def test_a_failed_job_says_why_every_time(world) -> None:
+    """Run again, the same job's failure is told again; no second one is started."""
+    world.service.ending = "Failed"
+    assert [JobFailed, JobFailed] == [type(world.run()), type(world.run())]
+    assert 1 == len(world.service.started)
+
+
+def test_a_job_that_takes_too_long_goes_on_and_is_followed_later(world) -> None:
+    """The time-out cancels nothing; the same call later takes the job up again."""
+    world.service.polls_needed = 200
+    assert isinstance(world.run(), JobTimeout)
+    assert isinstance(world.run(), RetrainingResult)
+    assert 1 == len(world.service.started)
+
+
+def test_a_job_that_is_gone_is_not_replaced_behind_ones_back(world) -> None:
+    """A service that no longer knows the job: say so, and how to begin anew."""
+    world.run({4: "kill after"})
+    world.service.jobs.clear()
+    error = world.run()
+    assert isinstance(error, FlowError)
+    assert "--again" in str(error)
+    assert {} == world.service.jobs
+
+
+def test_a_start_whose_answer_was_lost_is_looked_for(world) -> None:
+    """The job runs: it is followed, not started again."""
+    calls = [("GET", True), ("GET", True), ("POST", True), ("POST", True)]
+    assert isinstance(world.run({len(calls) - 1: "lose"}), RetrainingResult)
+    starts = [path for method, path in world.service.calls if path.endswith("/start")]
+    assert (1, 1) == (len(world.service.started), len(starts))
+
+
+def test_a_start_that_never_arrived_is_sent_again(world) -> None:
+    """503 did nothing and a refused connection did nothing: the ladder sends it again."""
+    assert isinstance(world.run({3: "503", 4: "refuse"}), RetrainingResult)
+    assert 1 == len(world.service.started)
+
+
+def test_a_patch_whose_answer_was_lost_is_looked_for(world) -> None:
+    """The endpoint shows the new model: that is the answer."""
+    world.run()
+    patch = next(n for n, (method, _) in enumerate(world.service.calls) if method == PATCHES)
+    again = World(str(world.path.parent / "x"), FakeService()) if (world.path.parent / "x").mkdir() is None else world
+    assert isinstance(again.run({patch: "lose"}), RetrainingResult)
+    assert 1 == [method for method, _ in again.service.calls].count(PATCHES)
+
+
+def test_the_evaluation_is_shown_before_anything_is_patched(world) -> None:
+    """Even when the condition then refuses it."""
+    shown = []
+    world.diary.evaluation = lambda rows: shown.append((rows[0]["AUC"], len(world.service.updates)))
+    world.run(accept=Condition.parse("AUC > 0.99"))
+    assert [("0.93", 0)] == shown
+
+
+def test_the_reference_that_was_given_is_the_jobs_input(world) -> None:
+    """Blobs that are in storage already are not uploaded; none at all is none."""
+    world.run(input=world.service.location())
+    (job,) = world.service.jobs.values()
+    expected = {"input1": {"ConnectionString": CONNECTION_STRING, "RelativeLocation": "in/rows.csv"}}
+    assert (expected, 0) == (job.body["Inputs"], world.uploads)
+
+
+def test_a_service_without_input_is_given_its_parameters(world) -> None:
+    """Bike Rental Training takes no input but the parameter URI."""
+    world.run(input=None, parameters={"URI": "http://x/?sig=sIgNaTuReSeCrEt"})
+    (job,) = world.service.jobs.values()
+    assert ({}, "http://x/?sig=sIgNaTuReSeCrEt") == (job.body["Inputs"], job.body["GlobalParameters"]["URI"])
+    world.hold_laws()
+
+
+def test_a_help_page_that_names_another_endpoint_is_refused(world) -> None:
+    """The address on the page has to be the one that is meant."""
+    page = world.service.help
+    world.service.help = lambda path: page(path).replace("/endpoints/retrained", "/endpoints/other")
+    assert isinstance(world.run(), RefusedLocally)
+    assert [] == world.service.updates
