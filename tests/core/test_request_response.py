@@ -28,6 +28,7 @@ TWO_INPUTS = ServiceInterface("scoring", inputs=(InputPort("input1", COLUMNS), I
 NO_INPUT = ServiceInterface("scoring", outputs=(OutputPort("output1"),))
 TRAINING = ServiceInterface("training", inputs=(InputPort("input1"),), outputs=(OutputPort("output1", "model"),))
 PLAIN = {"ColumnNames": ["y", "x"], "Values": [["a", "1.5"], [None, 2]]}
+GIVEN = {"Inputs": {"input1": PLAIN}}
 ROWS = [[1.5, "a"], [2.0, None]]
 
 
@@ -107,10 +108,10 @@ def test_rows_in_every_form(value):
         ({"Inputs": {"input1": "a"}}, SCORING, ("BadArgument", "RequestBodyInvalid")),
         ({"Inputs": {"input1": PLAIN, "input9": PLAIN}}, SCORING, ("BadArgument", "InvalidInputNames")),
         ({"Inputs": {"Input1": PLAIN}}, SCORING, ("BadArgument", "InvalidInputNames")),
-        ({"Inputs": {"input1": PLAIN}}, TWO_INPUTS, ("BadArgument", "MissingRequestInput")),
-        ({"Inputs": {"input1": PLAIN}, "GlobalParameters": {"a": 1}}, SCORING, ("BadArgument", "UnexpectedParameter")),
+        (GIVEN, TWO_INPUTS, ("BadArgument", "MissingRequestInput")),
+        ({**GIVEN, "GlobalParameters": {"a": 1}}, SCORING, ("BadArgument", "UnexpectedParameter")),
         (
-            {"Inputs": {"input1": PLAIN}, "GlobalParameters": {"seed": "x"}},
+            {**GIVEN, "GlobalParameters": {"seed": "x"}},
             SCORING,
             ("BadArgument", "BadParameterValue"),
         ),
@@ -121,7 +122,7 @@ def test_rows_in_every_form(value):
         ),
         ({"Inputs": {"input1": [{"x": 1, "z": 2}]}}, SCORING, ("BadUserArgument", "InputMismatchError")),
         ({"Inputs": {"input1": [{"x": "a", "y": 2}]}}, SCORING, ("BadUserArgument", "InputParseError")),
-        ({"Inputs": {"input1": PLAIN}}, TRAINING, ("InvalidOperation", "IncompatibleModel")),
+        (GIVEN, TRAINING, ("InvalidOperation", "IncompatibleModel")),
     ],
 )
 def test_bodies_that_are_refused(body, interface, expected):
@@ -175,9 +176,8 @@ def test_every_cell_is_a_string_or_null(rows, swagger, details):
     """Numbers, too, are JSON strings in both forms, for a number would break the Python client (clients.md 13)."""
     tables = {"output1": Table(COLUMNS, [list(row) for row in rows])}
     shown = render_execution(tables, Query(swagger, details))["Results"]["output1"]
-    cells = [
-        cell for row in (shown if swagger else shown["value"]["Values"]) for cell in (row.values() if swagger else row)
-    ]
+    lines = [row.values() for row in shown] if swagger else shown["value"]["Values"]
+    cells = [cell for line in lines for cell in line]
     assert all(cell is None or isinstance(cell, str) for cell in cells)
     assert 2 * len(rows) == len(cells)
 
