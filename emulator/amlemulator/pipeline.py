@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from amlcontracts import load
 from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
 from amlemulator.core.errors import ServiceError, failure
-from amlemulator.core.regions import Host, host_of_label, host_of_name
+from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_of_name
 from amlemulator.faces.calls import Call, current
 from amlemulator.faces.render import render_error
 
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 BODY_LIMIT: int = load("limits")["request_body_bytes"]
+
+BODY_REFUSALS = {
+    "services": "BadArgument/RequestBodyInvalid",
+    "management": "management/RequestBodyInvalid",
+    "studioapi": "studio/MaximumRequestLength",
+}
 
 # Without a host in front, the path itself tells whose it is (interface.md, Addresses).
 BARE_ROOTS = {"workspaces": "services", "api": "studioapi", "apihelp": "studio", "odata": "services"}
@@ -73,6 +80,9 @@ def address(
         host = host_of_label(first) or _bare_host(first, rest)
         if first in BARE_ROOTS or (host.role == "control" and first != "_emulator"):
             rest = path
+    if host.role == "studio" and rest.lstrip("/").partition("/")[0] == "api":
+        # studio.azureml.net/api is the Python client's default (clients.md section 9).
+        host = Host("studioapi", host.region or DEFAULT_REGION)
     if host.role == "blob":
         return to_blobs(emulator, environ, start_response, host, named is not None)
     addresses = replace(emulator.addresses, real=True) if named is not None else emulator.addresses
@@ -235,7 +245,11 @@ def _locate(emulator: Emulator, call: Call) -> None:
 def _studio(emulator: Emulator, call: Call) -> None:
     token = request.headers.get("x-ms-metaanalytics-authorizationtoken", "")
     if call.workspace is None or not opens_workspace(token, call.workspace):
-        raise failure("studio/UserError", request.base_url)
+        if emulator.settings.studio_unauthorized == "text":
+            moment = datetime.fromtimestamp(call.arrived, UTC)
+            raise failure("studio/UnauthorizedText", call.request_id, f"{moment:%Y-%m-%d %H:%M:%SZ}")
+        scheme = "https" if call.addresses.real else request.scheme
+        raise failure("studio/UserError", f"{scheme}://{request.host}{raw_path(request.environ).partition('?')[0]}")
 
 
 def _anonymous(emulator: Emulator, call: Call) -> None:
@@ -257,12 +271,12 @@ AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
 
 
 def limits(emulator: Emulator) -> None:
-    """Refuse a body over 4 MB on the scoring host (documents.md section 14; the answer is chosen, errors.md U9)."""
+    """Refuse a body over 4 MB. The Studio API's answer is observed (errors.md O15), the others' chosen (U9)."""
     call = current()
-    if call.host.role in ("services", "management") and (request.content_length or 0) > BODY_LIMIT:
-        scoring = call.host.role == "services"
-        name = "BadArgument/RequestBodyInvalid" if scoring else "management/RequestBodyInvalid"
-        raise failure(name, evidence="http.body-limit")
+    if call.host.role not in BODY_REFUSALS or (request.content_length or 0) <= BODY_LIMIT:
+        return
+    observed = call.host.role == "studioapi"
+    raise failure(BODY_REFUSALS[call.host.role], evidence=None if observed else "http.body-limit")
 
 
 STAGES: tuple[Callable[[Any], None], ...] = (begin, region, authenticate, limits)

@@ -53,6 +53,9 @@ class Settings:
     bad_model: str = _choice(
         "patch", ("patch", "score"), "where a file that is no model shows: at PATCH, or at a score"
     )
+    studio_unauthorized: str = _choice(
+        "json", ("json", "text"), "Studio API's answer to a wrong token: as in 2018, or the bare text of 2016"
+    )
     details: str = _choice("all", ("all", "types"), "what details=true adds to an answer: names and types, or types")
     cancelled: str = _choice("Cancelled", ("Cancelled", "Canceled"), "spelling of that job state")
     low_throttle_calls: int = _setting(4, "calls at a time that ThrottleLevel Low means (an older article: 20)", "N")

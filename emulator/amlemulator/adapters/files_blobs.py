@@ -6,12 +6,12 @@ uses the parts: ``containers``, ``versions``, ``blocks``, ``page``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from amlemulator.adapters.files_blobs_blocks import Blocks
+from amlemulator.adapters.files_blobs_blocks import Blocks, Place
 from amlemulator.adapters.files_blobs_containers import Containers
 from amlemulator.adapters.files_blobs_content import ContentFolder, ShortBody
 from amlemulator.adapters.files_blobs_index import Index, container_id
@@ -105,6 +105,28 @@ class FilesBlobs:
         """Write a blob from a stream, atomically. Raises BlobMissing when the container is not there."""
         where = BlobAddress(account, container, name)
         return self.versions.write(where, content, Version(BlobHeaders(content_type)))
+
+    def put_block(self, account: str, container: str, name: str, block: str, content: BinaryIO) -> None:
+        """Keep a part of a blob to come. Raises BlobMissing when the container is not there."""
+        self.blocks.stage(BlobAddress(account, container, name), block, content, digest=False)
+
+    def commit_blocks(
+        self,
+        account: str,
+        container: str,
+        name: str,
+        blocks: Sequence[str],
+        *,
+        content_type: str = "application/octet-stream",
+    ) -> BlobProperties:
+        """Make the blocks, in this order, the blob's content. Raises BlobMissing when the container is not there."""
+        listed: list[tuple[Place, str]] = [("Latest", block) for block in blocks]
+        return self.blocks.commit(BlobAddress(account, container, name), listed, Version(BlobHeaders(content_type)))
+
+    def delete(self, account: str, container: str, name: str) -> None:
+        """Remove a blob if it is there."""
+        with suppress(BlobMissing):
+            self.versions.delete(BlobAddress(account, container, name))
 
     def page(
         self,

@@ -21,7 +21,16 @@ from amlemulator.core.records import (
     WebService,
     Workspace,
 )
-from amlemulator.ports.store import Record
+from amlemulator.core.studio_records import (
+    Dataset,
+    Experiment,
+    ExperimentState,
+    SchemaStatus,
+    Upload,
+    WebServiceActivity,
+    WorkspaceUser,
+)
+from amlemulator.ports.store import Record, StoredRecord
 
 FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
 
@@ -37,14 +46,6 @@ create table if not exists contents(key text primary key, content blob not null)
 
 class StateFileError(Exception):
     """The state file cannot be used; the message says why and what to do."""
-
-
-def _parent(record: Workspace | WebService | Endpoint | Job) -> str:
-    if isinstance(record, Workspace):
-        return ""
-    if isinstance(record, WebService):
-        return record.workspace_id
-    return record.service_id if isinstance(record, Endpoint) else record.endpoint_id
 
 
 def _encode(record: object) -> str:
@@ -76,11 +77,30 @@ def _job(body: dict[str, Any]) -> Job:
     )
 
 
+def _upload(body: dict[str, Any]) -> Upload:
+    return Upload(**{**body, "received": tuple(body["received"])})
+
+
+def _dataset(body: dict[str, Any]) -> Dataset:
+    status = SchemaStatus(body["schema_status"])
+    return Dataset(**{**body, "content": StoredOutput(**body["content"]), "schema_status": status})
+
+
+def _experiment(body: dict[str, Any]) -> Experiment:
+    outputs = {name: StoredOutput(**item) for name, item in body["outputs"].items()}
+    return Experiment(**{**body, "state": ExperimentState(body["state"]), "outputs": outputs})
+
+
 DECODERS: dict[type, Callable[[dict[str, Any]], Any]] = {
     Workspace: lambda body: Workspace(**body),
     WebService: _service,
     Endpoint: _endpoint,
     Job: _job,
+    Upload: _upload,
+    Dataset: _dataset,
+    Experiment: _experiment,
+    WebServiceActivity: lambda body: WebServiceActivity(**body),
+    WorkspaceUser: lambda body: WorkspaceUser(**body),
 }
 
 
@@ -110,13 +130,13 @@ class SqliteTransaction:
             )
         return [DECODERS[kind](json.loads(row[0])) for row in rows]
 
-    def put(self, record: Workspace | WebService | Endpoint | Job) -> None:
+    def put(self, record: StoredRecord) -> None:
         """Add the record, or replace the one with its id."""
         kind = type(record).__name__
         self.touched.add(kind)
         self._connection.execute(
             "insert or replace into records(kind, id, parent, ordinal, body) values (?, ?, ?, ?, ?)",
-            (kind, record.id, _parent(record), record.ordinal, _encode(record)),
+            (kind, record.id, record.parent, record.ordinal, _encode(record)),
         )
 
     def delete(self, kind: type[Record], record_id: str) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 from amlcontracts import load
 
 PLACE = re.compile(r"\{(\d+)\}")
-Envelope = Literal["details", "flat", "studio", "blob", "control"]
+Envelope = Literal["details", "flat", "studio", "plain", "blob", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ def catalogue() -> dict[str, Entry]:
         for code, facts in document[host].items():
             name = f"{host}/{code}"
             status, message = facts["status"], facts["message"]
+            worn = facts.get("envelope", envelope)
             entries[name] = Entry(
-                name=name, code=facts.get("code", code), status=status, message=message, envelope=envelope
+                name=name, code=facts.get("code", code), status=status, message=message, envelope=worn
             )
     return entries
 

@@ -1,7 +1,7 @@
 """The things the service remembers, as immutable records.
 
 Times are seconds since the epoch (UTC, float); faces format them. Ids are 32 lower-case hex digits. A record refers to
-its parent by id. ``ordinal`` is the order of creation within its kind, which lists follow.
+its parent by id (``parent``). ``ordinal`` is the order of creation within its kind, which lists follow.
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class Workspace:
     tier: str = "standard"  # or "free": Low throttle only, 3 endpoints (errors.md section 5)
     storage_account: str = "devstoreaccount1"
 
+    @property
+    def parent(self) -> str:
+        """Nothing: a workspace belongs to no other record."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -80,6 +85,11 @@ class WebService:
     resources: tuple[Resource, ...] = ()  # as deployed, for an endpoint that is made when the default one is gone
     code_bundle: dict[str, Any] | None = None
 
+    @property
+    def parent(self) -> str:
+        """The workspace."""
+        return self.workspace_id
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -106,6 +116,11 @@ class Endpoint:
     def is_default(self) -> bool:
         """Whether this is the endpoint that publishing made."""
         return self.name == "default"
+
+    @property
+    def parent(self) -> str:
+        """The web service."""
+        return self.service_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +157,8 @@ class Job:
     details: str | None = None
     experiment: str = ""  # key of the endpoint's graph when the job was submitted
     models: dict[str, str] = field(default_factory=dict)  # resource name to the key of its model, as of then
+
+    @property
+    def parent(self) -> str:
+        """The endpoint."""
+        return self.endpoint_id

@@ -12,6 +12,7 @@ Role = Literal["services", "management", "studioapi", "studio", "portal", "blob"
 
 REAL_DOMAIN = ".azureml.net"
 BLOB_DOMAIN = ".blob.core.windows.net"
+DEFAULT_REGION = "South Central US"  # whose hosts have no prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ def hosts() -> dict[str, Host]:
         table[labels["services"]] = Host("services", region)
         table[labels["management"]] = Host("management", region)
         table[labels["studioapi"]] = Host("studioapi", region)
+        # The R package's documents name "europewest.studio"; "studio" itself serves every region's help pages.
+        table.setdefault(labels["studioapi"].replace("studioapi", "studio"), Host("studio", region))
     return table
 
 

@@ -32,8 +32,14 @@ ENVELOPES = {"details": _details, "flat": _flat, "studio": _studio, "control": _
 
 
 def render_error(error: ServiceError) -> Response:
-    """Return the answer that carries the refusal; a wording of ours names its evidence in a header."""
-    response = answer(ENVELOPES[error.entry.envelope](error), error.entry.status)
+    """Return the answer that carries the refusal; a wording of ours names its evidence in a header.
+
+    The Studio API's plain ones are text alone (errors.md O14, O15).
+    """
+    if error.entry.envelope == "plain":
+        response = Response(error.message, error.entry.status, content_type="text/plain; charset=utf-8")
+    else:
+        response = answer(ENVELOPES[error.entry.envelope](error), error.entry.status)
     if error.evidence is not None:
         response.headers["x-amlclassic-evidence"] = error.evidence
     return response

@@ -5,7 +5,7 @@ The blob face speaks Azure's REST API over the same port. Content is always a st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
@@ -99,4 +99,24 @@ class Blobs(Protocol):
 
     def names(self, account: str, container: str, prefix: str = "") -> Iterator[str]:
         """Return the names of a container's blobs in order. Raises BlobMissing when the container is not there."""
+        ...
+
+    def put_block(self, account: str, container: str, name: str, block: str, content: BinaryIO) -> None:
+        """Keep a part of a blob to come. Ids of one blob's blocks have one length. Raises BlobMissing as ``put``."""
+        ...
+
+    def commit_blocks(
+        self,
+        account: str,
+        container: str,
+        name: str,
+        blocks: Sequence[str],
+        *,
+        content_type: str = "application/octet-stream",
+    ) -> BlobProperties:
+        """Make the blocks, in this order, the blob's content. Raises BlobMissing as ``put``."""
+        ...
+
+    def delete(self, account: str, container: str, name: str) -> None:
+        """Remove a blob if it is there."""
         ...

@@ -9,9 +9,27 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from amlemulator.core.records import Endpoint, Job, WebService, Workspace
 
-Record = TypeVar("Record", Workspace, WebService, Endpoint, Job)
+class StoredRecord(Protocol):
+    """What every record has: its own id, its parent's id ("" when there is none), and its place among its kind."""
+
+    @property
+    def id(self) -> str:
+        """The record's id, unique within its kind."""
+        ...
+
+    @property
+    def ordinal(self) -> int:
+        """The order of creation within the kind."""
+        ...
+
+    @property
+    def parent(self) -> str:
+        """The id of the record that this one belongs to."""
+        ...
+
+
+Record = TypeVar("Record", bound=StoredRecord)
 
 
 class Transaction(Protocol):
@@ -24,12 +42,12 @@ class Transaction(Protocol):
     def list(self, kind: type[Record], parent: str | None = None) -> Sequence[Record]:
         """Return records in order of creation.
 
-        ``parent`` is the workspace id for web services, the service id for endpoints, the endpoint id for jobs; None
-        means all of that kind.
+        ``parent`` is the workspace id for web services, data sets and experiments, the service id for endpoints, the
+        endpoint id for jobs; None means all of that kind.
         """
         ...
 
-    def put(self, record: Workspace | WebService | Endpoint | Job) -> None:
+    def put(self, record: StoredRecord) -> None:
         """Add the record, or replace the one with its id."""
         ...
 
