@@ -48,6 +48,11 @@ class StateFileError(Exception):
     """The state file cannot be used; the message says why and what to do."""
 
 
+def _unusable(path: str | Path, error: sqlite3.Error) -> StateFileError:
+    reason = "another amlclassic has it in use" if "locked" in str(error) else str(error)
+    return StateFileError(f"The state file {path} cannot be used ({reason}). Name another with --state.")
+
+
 def _encode(record: object) -> str:
     # Frozen slotted dataclasses list their fields in __slots__; enums and tuples are JSON already.
     return json.dumps(record, default=lambda value: {name: getattr(value, name) for name in value.__slots__})
@@ -166,23 +171,28 @@ class SqliteStore:
         self._lock = threading.RLock()
         self.generation = 0
         try:
-            self._connection = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
-            self._connection.execute("pragma journal_mode = wal")
-            self._connection.execute(
-                "pragma synchronous = full" if str(path) != ":memory:" else "pragma synchronous = off"
-            )
+            self._connection = sqlite3.connect(str(path), timeout=0.2, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+        try:
             self._open(path)
         except sqlite3.Error as error:
-            raise StateFileError(
-                f"The state file {path} cannot be used ({error}). Name another with --state."
-            ) from error
+            self._connection.close()
+            raise _unusable(path, error) from error
+        except StateFileError:
+            self._connection.close()
+            raise
 
     def _open(self, path: str | Path) -> None:
+        # One emulator at a time: two would each overlook, in their caches, what the other changes.
+        self._connection.execute("pragma locking_mode = exclusive")
         found = self._connection.execute("pragma user_version").fetchone()[0]
         tables = self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
         if found > FORMAT or (found == 0 and tables):
             what = f"was written by a newer amlclassic (format {found})" if found else "is no amlclassic state file"
             raise StateFileError(f"The state file {path} {what}. It was left as it is; name another with --state.")
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute(f"pragma synchronous = {'off' if str(path) == ':memory:' else 'full'}")
         self._connection.executescript(SCHEMA)
         self._connection.execute(f"pragma user_version = {FORMAT}")
 
@@ -194,10 +204,11 @@ class SqliteStore:
             transaction = SqliteTransaction(self._connection)
             try:
                 yield transaction
+                self._connection.execute("commit")
             except BaseException:
-                self._connection.execute("rollback")
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
                 raise
-            self._connection.execute("commit")
             if transaction.touched - {"Job"}:
                 self.generation += 1
 
