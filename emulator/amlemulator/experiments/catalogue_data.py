@@ -92,7 +92,7 @@ DATA: tuple[Module, ...] = (
             Parameter(
                 "Splitting mode", "choice", "Split Rows", ("Split Rows", "Regular Expression", "Relative Expression")
             ),
-            Parameter("Fraction of rows in the first output dataset", "real", 0.5, minimum=0, maximum=1),
+            Parameter("Fraction of rows in the first output dataset", default="0.5"),
             Parameter("Randomized split", "boolean", True),
             Parameter("Random seed", "integer", 0, minimum=0),
             Parameter("Stratified split", "boolean", False),

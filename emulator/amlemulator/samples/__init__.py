@@ -1,1 +1,93 @@
-"""The built-in sample workspaces: data, graphs and initial models."""
+"""The built-in sample workspaces: data, graphs and the models that they start with.
+
+Everything ships ready: deploying a sample trains nothing and starts no worker. ``tools/make_samples.py`` made the
+graphs (JSON, from the YAML beside it, with the schemas filled in) and the models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["LOCATIONS", "SampleService", "SampleWorkspace", "dataset", "datasets", "workspaces"]
+
+FOLDER = Path(__file__).parent
+LOCATIONS = 10  # "Bike Rental" has ten locations: location k is every tenth hour of the data, from hour k on
+
+
+class _Models(Mapping[str, bytes]):
+    """Models by resource name, read when they are asked for."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = dict(files)
+
+    def __getitem__(self, name: str) -> bytes:
+        return (FOLDER / "models" / f"{self._files[name]}.ilearner").read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleService:
+    """A web service to deploy: its name, and where its graph and models lie."""
+
+    name: str
+    graph: str
+    resources: tuple[tuple[str, str], ...] = ()  # resource name, model file
+
+    @property
+    def experiment(self) -> dict[str, Any]:
+        """The module graph."""
+        document: dict[str, Any] = json.loads((FOLDER / "experiments" / f"{self.graph}.json").read_text("utf-8"))
+        return document
+
+    @property
+    def models(self) -> Mapping[str, bytes]:
+        """The content of each saved model, by resource name."""
+        return _Models(dict(self.resources))
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWorkspace:
+    """A workspace and its services, in the order in which they are deployed."""
+
+    name: str
+    region: str
+    services: tuple[SampleService, ...]
+
+
+_CENSUS = (
+    SampleService("Census Model", "census-model"),
+    SampleService(
+        "Census Model [Predictive Exp.]", "census-model-predictive", (("Census Model [trained model]", "census-model"),)
+    ),
+)
+_BIKES = (
+    SampleService("Bike Rental Training", "bike-rental-training"),
+    SampleService("Bike Rental Scoring", "bike-rental-scoring", (("Bike Rental [trained model]", "bike-rental"),)),
+)
+
+
+def workspaces() -> list[SampleWorkspace]:
+    """Return the sample workspaces of interface.md."""
+    return [
+        SampleWorkspace("Census", "South Central US", (*_CENSUS, *_BIKES)),
+        SampleWorkspace("Census EU", "West Europe", _CENSUS),
+    ]
+
+
+def dataset(name: str) -> Path:
+    """Return the file of a sample data set (``census-train``, ``census-test``, ``bikeshare``). KeyError for others."""
+    return datasets()[name]
+
+
+def datasets() -> dict[str, Path]:
+    """Return the sample data sets by name: gzipped CSV with a header row. Credits stand beside them."""
+    return {path.name.removesuffix(".csv.gz"): path for path in sorted((FOLDER / "data").glob("*.csv.gz"))}

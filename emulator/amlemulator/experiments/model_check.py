@@ -1,0 +1,191 @@
+"""Checking a model file that a stranger made, in a worker: whatever it does there, the emulator lives.
+
+Allowed is what our own learners write: a closed list of operators, no external data (it could name local files), no
+subgraphs, no functions, bounded sizes, the inputs and outputs that the header declares; and it must load and score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+
+from amlemulator.core.cells import Cell
+from amlemulator.core.interface import Column, ColumnType
+from amlemulator.core.tables import Table
+from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT
+from amlemulator.experiments.errors import ModuleError
+from amlemulator.experiments.execute import Environment, run_graph
+from amlemulator.experiments.features import Arrays
+from amlemulator.experiments.frame import frame_of_table
+from amlemulator.experiments.graph import Graph, load_graph
+from amlemulator.experiments.model_file import Header, ModelFileError, read_model_file
+from amlemulator.experiments.onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET
+from amlemulator.experiments.trained import OUTPUTS, TrainedModel
+
+OPERATORS = {
+    "": {
+        "Add",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Div",
+        "Equal",
+        "Exp",
+        "Identity",
+        "MatMul",
+        "Mul",
+        "Pow",
+        "ReduceSum",
+        "Reshape",
+        "Sigmoid",
+        "Softmax",
+        "Split",
+        "Sqrt",
+        "Sub",
+        "Unsqueeze",
+    },
+    ML: {"LabelEncoder", "TreeEnsemble"},
+}
+MOST_NODES = 200_000
+MOST_VALUES = 50_000_000  # numbers in constants and attributes
+_SIMPLE = {
+    onnx.AttributeProto.FLOAT,
+    onnx.AttributeProto.INT,
+    onnx.AttributeProto.STRING,
+    onnx.AttributeProto.FLOATS,
+    onnx.AttributeProto.INTS,
+    onnx.AttributeProto.STRINGS,
+    onnx.AttributeProto.TENSOR,
+}
+
+
+def check(content: bytes) -> TrainedModel:
+    """Return the model of a sound file, loaded. Raises ModelFileError for any other."""
+    file = read_model_file(content)
+    try:
+        proto = onnx.load_model_from_string(file.onnx)
+    except Exception as error:  # protobuf's own, several kinds
+        raise ModelFileError("its model is no ONNX") from error
+    _check_proto(proto, file.header)
+    model = TrainedModel(file)
+    try:
+        model.load()
+        _check_scores(model)
+    except ModelFileError:
+        raise
+    except Exception as error:  # onnxruntime's own, many kinds
+        raise ModelFileError(f"its model does not work: {type(error).__name__}") from error
+    return model
+
+
+def _check_proto(proto: Any, header: Header) -> None:
+    graph = proto.graph
+    _require(proto.ir_version <= IR_VERSION, "its IR version is newer than ours")
+    _require(not proto.functions and not proto.training_info, "it has functions or training information")
+    _require(not graph.sparse_initializer and not graph.quantization_annotation, "it has sparse or quantised constants")
+    opsets = {opset.domain or "": opset.version for opset in proto.opset_import}
+    _require(opsets.get("ai.onnx", opsets.get("", 0)) <= OPSET, "its operator set is newer than ours")
+    _require(opsets.get(ML, 0) <= ML_OPSET, "its operator set is newer than ours")
+    _require(len(graph.node) <= MOST_NODES, "it has too many nodes")
+    size = sum(_check_tensor(tensor) for tensor in graph.initializer)
+    for node in graph.node:
+        _require(node.op_type in OPERATORS.get(node.domain, ()), f"the operator '{node.op_type[:40]}' is not allowed")
+        size += sum(_check_attribute(attribute) for attribute in node.attribute)
+    _require(size <= MOST_VALUES, "it is too large")
+    _check_ports(graph, header)
+
+
+def _require(sound: bool, reason: str) -> None:
+    if not sound:
+        raise ModelFileError(reason)
+
+
+def _check_tensor(tensor: Any) -> int:
+    _require(tensor.data_location == TensorProto.DEFAULT and not tensor.external_data, "it names external data")
+    count = 1
+    for extent in tensor.dims:
+        _require(0 <= extent <= MOST_VALUES, "a constant is too large")
+        count *= extent
+    _require(count <= MOST_VALUES, "a constant is too large")
+    return count
+
+
+def _check_attribute(attribute: Any) -> int:
+    _require(attribute.type in _SIMPLE and not attribute.ref_attr_name, "it has a subgraph or another odd attribute")
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        return _check_tensor(attribute.t)
+    return len(attribute.floats) + len(attribute.ints) + len(attribute.strings)
+
+
+def _check_ports(graph: Any, header: Header) -> None:
+    """Require the inputs and outputs that the header's schema asks for."""
+    wanted = {}
+    if header.numbers:
+        wanted["numbers"] = (TensorProto.DOUBLE, len(header.numbers))
+    if header.texts:
+        wanted["texts"] = (TensorProto.STRING, len(header.texts))
+    _require(bool(wanted), "it reads no feature")
+    _require({port.name: _shape(port) for port in graph.input} == wanted, "its inputs are not those of its schema")
+    widths = {"multiclass": len(header.classes)}
+    outputs = {port.name: _shape(port) for port in graph.output}
+    _require(list(outputs) == list(OUTPUTS[header.task]), "its outputs are not those of its task")
+    for kind, width in outputs.values():
+        _require(kind == TensorProto.DOUBLE, "its outputs are no doubles")
+        _require(header.task == "clusters" or width == widths.get(header.task, 1), "its outputs have another width")
+    classes = {"binary": 2, "multiclass": max(2, len(header.classes))}.get(header.task, 0)
+    _require(len(header.classes) == classes, "its classes are not those of its task")
+
+
+def _shape(port: Any) -> tuple[int, int]:
+    tensor = port.type.tensor_type
+    width = tensor.shape.dim[1].dim_value if len(tensor.shape.dim) == 2 else -1
+    return tensor.elem_type, width
+
+
+def _check_scores(model: TrainedModel) -> None:
+    header = model.header
+    texts = [[feature.levels[0] if feature.levels else "" for feature in header.texts]]
+    words = np.array(texts, dtype=object).reshape(1, len(header.texts))
+    for output in model.predict(Arrays(range(1), np.zeros((1, len(header.numbers))), words)):
+        _require(output.shape[0] == 1 and output.ndim == 2 and output.dtype == np.float64, "it scores in another shape")
+
+
+# Does it fit where it is to go?
+
+SAMPLES: dict[ColumnType, Cell] = {"String": "", "Double": 0.0, "Int32": 0, "Int64": 0, "Boolean": False}
+
+
+def check_fits(model: TrainedModel, experiment: Mapping[str, Any], resource: str) -> None:
+    """Score one row through the experiment with the model in the place of the resource. Raises ModelFileError.
+
+    Only where every input has a kept schema and every other model is not needed; else there is nothing to try it on.
+    """
+    graph = load_graph(experiment)
+    requests = graph.having(WEB_SERVICE_INPUT)
+    saved = {node.name for node in graph.having("Saved Model")}
+    if saved != {resource} or not requests or not all(node.columns for node in requests):
+        return
+    try:
+        run_graph(graph, Environment(_rows(graph), _parameters(graph), {resource: model}))
+    except ModuleError as error:
+        raise ModelFileError(f"the experiment does not score with it: {error}") from error
+
+
+def _rows(graph: Graph) -> dict[str, Any]:
+    rows = {}
+    for node in graph.having(WEB_SERVICE_INPUT):
+        row = [_sample(column) for column in node.columns]
+        rows[node.name] = frame_of_table(Table(node.columns, [row]))
+    return rows
+
+
+def _sample(column: Column) -> Cell:
+    return column.categories[0] if column.categories else SAMPLES.get(column.type)
+
+
+def _parameters(graph: Graph) -> dict[str, str]:
+    return {link.parameter.name: link.parameter.default for link in graph.links if link.parameter.default is not None}

@@ -1,0 +1,86 @@
+"""Where data come from: request data, saved data sets, typed-in text, imported files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import Any, cast
+
+from amlemulator.core.textdata import Format, RowLengthError, TextDataError, read_columns
+from amlemulator.experiments.errors import ModuleError, module_error, ragged_rows
+from amlemulator.experiments.execute import File, NodeCall
+from amlemulator.experiments.frame import Frame, frame_of_columns
+
+
+def read_frame(file: File) -> Frame:
+    """Read a data set from a file; a name that ends in ``.gz`` is unpacked.
+
+    Raises ModuleError: 1000 for rows of different lengths, 0049 for what cannot be parsed, 0048 for a missing file.
+    """
+    opened = gzip.open if file.path.suffix == ".gz" else open
+    try:
+        with opened(file.path, "rt", encoding="utf-8", newline="") as text:
+            return frame_of_columns(read_columns(text, cast("Format", file.format)))
+    except (TextDataError, UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise _unreadable(error) from error
+    except OSError as error:
+        raise module_error("0048", error.strerror) from error
+
+
+def _unreadable(error: Exception) -> ModuleError:
+    return ragged_rows(str(error)) if isinstance(error, RowLengthError) else module_error("0049", error)
+
+
+def web_service_input(call: NodeCall) -> tuple[Frame]:
+    """Give the data of the request."""
+    frame = call.environment.inputs.get(call.parameters["Name"])
+    if frame is None:
+        raise module_error("0003", call.parameters["Name"])
+    return (frame,)
+
+
+def dataset(call: NodeCall) -> tuple[Frame]:
+    """Give a saved data set."""
+    return (read_frame(call.environment.datasets(call.parameters["Dataset"])),)
+
+
+def enter_data(call: NodeCall) -> tuple[Frame]:
+    """Give the data typed into the module; of several empty last rows only one is trimmed (modules.md 2.1)."""
+    kind = call.parameters["DataFormat"].lower()
+    if kind == "svmlight":
+        raise module_error("0049", "SvmLight is not emulated here; use CSV, TSV or ARFF")
+    form = kind if kind == "arff" or call.parameters["HasHeader"] else f"nh.{kind}"
+    try:
+        text = io.StringIO(call.parameters["Data"], newline="")
+        return (frame_of_columns(read_columns(text, cast("Format", form))),)
+    except TextDataError as error:
+        raise _unreadable(error) from error
+
+
+def import_data(call: NodeCall) -> tuple[Frame]:
+    """Give what the address of the module held; the emulator has fetched it (see ``graph.staged_sources``)."""
+    values = call.parameters
+    if values["Data source"] not in _FORMATS:
+        raise module_error("0039", f"the source '{values['Data source']}' is not emulated; use {' or '.join(_FORMATS)}")
+    file = call.environment.sources.get(call.node.id)
+    if file is None:
+        raise module_error("0029")
+    return (read_frame(File(file.path, _import_format(values))),)
+
+
+# By source: the parameter with the format, the one that says whether there is a header row.
+_FORMATS: dict[str, tuple[str, str]] = {
+    "Web URL via HTTP": ("Data format", "CSV or TSV has header row"),
+    "Azure Blob Storage": ("File format", "URI has header row"),
+}
+_BY_ACCOUNT = ("Blob file format", "File has header row")
+
+
+def _import_format(values: Any) -> str:
+    names = _FORMATS[values["Data source"]]
+    if values["Data source"] == "Azure Blob Storage" and values["Authentication type"] == "Account":
+        names = _BY_ACCOUNT
+    kind = str(values[names[0]]).lower()
+    if kind == "svmlight":
+        raise module_error("0049", "SvmLight is not emulated here; use CSV, TSV or ARFF")
+    return kind if kind == "arff" or values[names[1]] else f"nh.{kind}"

@@ -1,0 +1,154 @@
+"""What a worker does: run an experiment, check a model file, score, or only warm up. JSON in, JSON out, data in files.
+
+Bodies of the tasks::
+
+    run          {"experiment": graph, "inputs": {name: {"path", "format"}}, "sources": {node: {"path", "format"}},
+                  "outputs": {name: {"path", "format"}}, "parameters": {name: text}, "models": {resource: path},
+                  "datasets": {name: path}}           -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
+    score        as run, without sources              -> the same
+    check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
+    warm         {}                                   -> {}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from amlemulator.core.textdata import write
+from amlemulator.experiments.errors import module_error
+from amlemulator.experiments.execute import Environment, File, run_graph
+from amlemulator.experiments.frame import Frame, table_of_frame
+from amlemulator.experiments.graph import load_graph
+from amlemulator.experiments.model_file import ModelFileError, read_model_file
+from amlemulator.experiments.sources import read_frame
+
+Body = Mapping[str, Any]
+Progress = Callable[[dict[str, Any]], None]
+
+
+def run(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Run an experiment as a service's call and write its outputs. Raises ModuleError."""
+    graph = load_graph(body["experiment"])
+    environment = Environment(
+        inputs={name: _input(name, _file(facts)) for name, facts in (body.get("inputs") or {}).items()},
+        parameters=body.get("parameters") or {},
+        models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
+        sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
+        datasets=Datasets(body.get("datasets") or {}),
+        progress=progress,
+    )
+    values = run_graph(graph, environment)
+    facts = {}
+    for name, place in body["outputs"].items():
+        facts[name] = write_output(values[name], _file(place))
+    return {"outputs": facts}
+
+
+def _file(facts: Mapping[str, str]) -> File:
+    return File(Path(facts["path"]), facts["format"])
+
+
+def _input(name: str, file: File) -> Frame:
+    from amlemulator.experiments.errors import ModuleError
+
+    try:
+        return read_frame(file)
+    except ModuleError as error:
+        error.module = "Web Service Input"
+        raise
+
+
+def _model(path: Path) -> Any:
+    from amlemulator.experiments.trained import TrainedModel
+
+    try:
+        return TrainedModel(read_model_file(path.read_bytes()))
+    except ModelFileError as error:
+        refused = error.to_module_error()
+        refused.module = "Score Model"
+        raise refused from error
+
+
+class Datasets:
+    """Saved data sets by name: those of the task, then those that ship with the samples."""
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        self._paths = paths
+
+    def __call__(self, name: str) -> File:
+        """Return the file of a data set. Raises ModuleError 0003 for one that is not there."""
+        from amlemulator.core.textdata import TextDataError, format_of
+        from amlemulator.samples import dataset
+
+        try:
+            path = Path(self._paths[name]) if name in self._paths else dataset(name)
+            return File(path, format_of(path.name.removesuffix(".gz")))
+        except (LookupError, TextDataError) as error:
+            raise module_error("0003", name) from error
+
+
+def write_output(value: Any, file: File) -> dict[str, Any]:
+    """Write what stands on a Web Service Output to a file; return what is to be known of it.
+
+    The file's extension decides: a model as ``.ilearner``, a data set as CSV, TSV or ARFF.
+    """
+    if isinstance(value, Frame):
+        if file.format == "ilearner":
+            raise module_error("0039", "a data set cannot be saved as .ilearner")
+        with file.path.open("w", encoding="utf-8", newline="") as text:
+            text.writelines(write(table_of_frame(value), file.format))  # type: ignore[arg-type] # checked at submit
+        return {"rows": value.rows, "columns": value.names}
+    file.path.write_bytes(value.file.pack())
+    return facts_of(value.header)
+
+
+def facts_of(header: Any) -> dict[str, Any]:
+    """Return what a model says of itself, for answers and logs."""
+    return {
+        "task": header.task,
+        "learner": header.learner,
+        "experiment": header.experiment,
+        "resource": header.resource,
+        "label": header.label,
+        "features": [feature.name for feature in header.features],
+        "schema_hash": header.schema_hash,
+        **header.facts,
+    }
+
+
+def check_model(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Check a model file that came from outside, and that the experiment scores with it. Raises ModuleError 0082."""
+    from amlemulator.experiments.model_check import check, check_fits
+
+    del progress  # it has nothing to say
+    try:
+        model = check(Path(body["path"]).read_bytes())
+        if body.get("experiment"):
+            check_fits(model, body["experiment"], body["resource"])
+    except ModelFileError as error:
+        raise error.to_module_error() from error
+    return facts_of(model.header)
+
+
+def warm(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Import what training needs, so that the next task does not wait for it."""
+    from amlemulator.experiments import evaluation, training
+
+    del body, progress
+    assert evaluation
+    assert training
+    import sklearn.ensemble
+    import sklearn.linear_model
+    import sklearn.metrics
+
+    return {"version": sklearn.__version__}
+
+
+TASKS: dict[str, Callable[[Body, Progress | None], dict[str, Any]]] = {
+    "run": run,
+    "score": run,
+    "check_model": check_model,
+    "warm": warm,
+}
