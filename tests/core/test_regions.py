@@ -17,8 +17,8 @@ def test_a_label_names_its_host(region, role):
 
 
 def test_no_two_hosts_share_a_label():
-    """Every region has a services, a management and a Studio API host of its own, beside three without region."""
-    assert 3 * len(REGIONS) + 3 == len(hosts())
+    """Every region has a services, a management, a Studio API and a Studio host, beside two without region."""
+    assert 4 * len(REGIONS) + 2 == len(hosts())
 
 
 def test_south_central_us_has_no_prefix_but_on_the_scoring_host():
@@ -34,6 +34,7 @@ def test_south_central_us_has_no_prefix_but_on_the_scoring_host():
         ("EuropeWest.Management.AzureML.net", Host("management", "West Europe")),
         ("services.azureml.net", Host("portal")),
         ("studio.azureml.net", Host("studio")),
+        ("europewest.studio.azureml.net", Host("studio", "West Europe")),
         ("acct.blob.core.windows.net", Host("blob", account="acct")),
         ("127.0.0.1:8350", None),
         ("azureml.net", None),
