@@ -142,7 +142,7 @@ def test_what_is_missing_is_said(blobs):
         lambda blobs: blobs.containers.delete("acct", "nowhere"),
         lambda blobs: blobs.versions.delete(WHERE),
         lambda blobs: blobs.versions.change(WHERE, metadata={}),
-        lambda blobs: blobs.versions.copy(WHERE, BlobAddress("acct", "cont", "copy"), None),
+        lambda blobs: blobs.versions.copy(WHERE, BlobAddress("acct", "cont", "copy")),
     ],
 )
 def test_refusals_leave_no_file(blobs, folder, use):
@@ -286,7 +286,7 @@ def test_durable_writes(folder, clock):
     with closing(FilesBlobs(folder, {}, clock, durable=True)) as blobs:
         blobs.create_container("acct", "cont")
         put(blobs, b"x")
-        blobs.versions.copy(WHERE, BlobAddress("acct", "cont", "copy"), None)
+        blobs.versions.copy(WHERE, BlobAddress("acct", "cont", "copy"))
         assert b"x" == content_of(blobs, BlobAddress("acct", "cont", "copy"))
 
 
@@ -385,8 +385,8 @@ class TestChanges:
         for change in (
             lambda: blobs.versions.change(WHERE, metadata={"a": "b"}, check=refuse),
             lambda: blobs.versions.delete(WHERE, refuse),
-            lambda: blobs.versions.copy(WHERE, WHERE, None, check=refuse),
-            lambda: blobs.versions.copy(WHERE, WHERE, None, check_source=refuse),
+            lambda: blobs.versions.copy(WHERE, WHERE, check=refuse),
+            lambda: blobs.versions.copy(WHERE, WHERE, check_source=refuse),
             lambda: blobs.blocks.commit(WHERE, [], Version(), refuse),
         ):
             with pytest.raises(PermissionError):
@@ -398,7 +398,7 @@ class TestChanges:
         blobs.versions.write(WHERE, io.BytesIO(b"x"), Version(BlobHeaders("text/csv"), {"a": "b"}))
         target = BlobAddress("other", "cont2", "copy")
         blobs.create_container("other", "cont2")
-        copy = blobs.versions.copy(WHERE, target, None)
+        copy = blobs.versions.copy(WHERE, target)
         blobs.versions.delete(WHERE)
         assert ("text/csv", {"a": "b"}, b"x") == (copy.content_type, copy.metadata, content_of(blobs, target))
 
@@ -411,7 +411,7 @@ class TestChanges:
         put(blobs, b"x" * CHUNK)
         monkeypatch.setattr(os, "link", unsupported)
         target = BlobAddress("acct", "cont", "copy")
-        blobs.versions.copy(WHERE, target, Version(BlobHeaders("text/csv"), {"a": "b"}))
+        blobs.versions.copy(WHERE, target, metadata={"a": "b"})
         assert b"x" * CHUNK == content_of(blobs, target)
 
 
@@ -477,15 +477,6 @@ class TestBlocks:
         self._stage(blobs, aa=b"1")
         put(blobs, b"whole")
         assert ([], 1) == (blobs.blocks.lists(WHERE).uncommitted, len(files(folder)))
-
-    def test_parts_of_other_blobs(self, blobs):
-        """A block can be a part of another blob, or all of it."""
-        put(blobs, b"0123456789", BlobAddress("acct", "cont", "source"))
-        source = BlobAddress("acct", "cont", "source")
-        blobs.blocks.stage_part(WHERE, "aa", source, (2, 3))
-        blobs.blocks.stage_part(WHERE, "bb", source, None)
-        blobs.blocks.commit(WHERE, [("Latest", "aa"), ("Latest", "bb")], Version())
-        assert b"2340123456789" == content_of(blobs)
 
     def test_a_commit_that_meets_another(self, blobs, monkeypatch):
         """A commit that finds the blob changed under its hands starts again from what there is now."""
@@ -689,9 +680,9 @@ class BlobMachine(RuleBasedStateMachine):
         target = onto
         if source not in self.content:
             with pytest.raises(BlobMissing):
-                self.blobs.versions.copy(self.where(source), self.where(target), None)
+                self.blobs.versions.copy(self.where(source), self.where(target))
             return
-        self.blobs.versions.copy(self.where(source), self.where(target), None)
+        self.blobs.versions.copy(self.where(source), self.where(target))
         self.content[target], self.committed[target] = self.content[source], []
         self.staged.pop(target, None)
 

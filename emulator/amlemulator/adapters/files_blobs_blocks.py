@@ -64,17 +64,6 @@ class Blocks:
         self._contents.discard(replaced)
         return written.md5
 
-    def stage_part(self, where: BlobAddress, block_id: str, source: BlobAddress, part: tuple[int, int] | None) -> None:
-        """Write a block from a part (offset, size; None: the whole) of another blob.
-
-        Raises BlobMissing for either, and ServiceError InvalidBlobOrBlock as ``stage``.
-        """
-        blob, content = self._versions.open(source)
-        with content:
-            offset, size = part or (0, blob.size)
-            content.seek(offset)
-            self.stage(where, block_id, content, size=size, digest=False)
-
     def _record(self, where: BlobAddress, block_id: str, block: Segment) -> str:
         with self._index.writing() as connection:
             key = (container_id(connection, where.account, where.container), where.name)

@@ -204,16 +204,15 @@ class Versions:
         self,
         source: BlobAddress,
         target: BlobAddress,
-        version: Version | None,
         *,
+        metadata: Mapping[str, str] | None = None,
         copied: Copied | None = None,
         check_source: Check = unchecked,
         check: Check = unchecked,
     ) -> BlobProperties:
-        """Make ``target`` a copy of ``source``: the same bytes, shared on the disk, with the headers of ``version``.
+        """Make ``target`` a copy of ``source``: the same headers and the same bytes, shared on the disk.
 
-        With None the headers and metadata are the source's. ``version.metadata`` empty: the source's metadata. Raises
-        BlobMissing, and what the checks raise.
+        Without ``metadata`` of its own it has the source's. Raises BlobMissing, and what the checks raise.
         """
         while True:
             found = self.find(source)
@@ -223,9 +222,8 @@ class Versions:
                 content = self._contents.link(found.content)
             except FileNotFoundError:
                 continue  # replaced in this moment
-            headers = version.headers if version else headers_of(found.blob)
-            metadata = (version.metadata if version else {}) or found.blob.metadata
-            copy = Version(headers, metadata, copied, content, found.blob.size)
+            kept = metadata or found.blob.metadata
+            copy = Version(headers_of(found.blob), kept, copied, content, found.blob.size)
             try:
                 return self.replace(target, copy, check)
             except BaseException:

@@ -52,9 +52,9 @@ class AccessPolicy:
 class Asked:
     """What a request wants, as far as a token must allow it.
 
-    ``permissions``: any one of these letters will do. ``resource`` is the level in the letters of ``srt``: "s" service,
-    "c" container, "o" object. ``service_token`` tells whether a service SAS can open it at all. ``now`` is in seconds
-    since the epoch.
+    ``permissions``: any one of these letters will do; none means that no token can. ``resource`` is the level in the
+    letters of ``srt``: "s" service, "c" container, "o" object, or several of which any will do. ``service_token`` tells
+    whether a service SAS can open it at all. ``now`` is in seconds since the epoch.
     """
 
     account: str
@@ -257,10 +257,12 @@ def _address_fault(token: Mapping[str, str], asked: Asked) -> Refusal | None:
 
 
 def _scope_fault(token: Mapping[str, str], asked: Asked) -> Refusal | None:
+    if not asked.permissions:
+        return Refusal("blob/AuthorizationFailure")
     if "ss" in token:
         if "b" not in token["ss"]:
             return Refusal("blob/AuthorizationServiceMismatch")
-        return None if asked.resource in token["srt"] else Refusal("blob/AuthorizationResourceTypeMismatch")
+        return None if set(asked.resource) & set(token["srt"]) else Refusal("blob/AuthorizationResourceTypeMismatch")
     if not asked.service_token:
         return Refusal("blob/AuthorizationFailure")
     if token["sr"] == "b" and asked.blob is None:

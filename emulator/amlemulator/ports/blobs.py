@@ -55,6 +55,7 @@ class BlobMissing(LookupError):  # noqa: N818 - named for the fact, as KeyError'
 
     def __init__(self, account: str, container: str, name: str, *, container_missing: bool = False) -> None:
         super().__init__(f"{account}/{container}/{name}")
+        self.address = (account, container, name)
         self.container_missing = container_missing
 
 
