@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,4 +170,5 @@ def training_rows(count: int = 400) -> str:
     """Return the head of the census sample as CSV: enough rows to train on, few enough to be quick."""
     from amlemulator.samples import dataset
 
-    return "\n".join(dataset("census-train").decode("utf-8").splitlines()[: count + 1]) + "\n"
+    with gzip.open(dataset("census-train"), "rt", encoding="utf-8") as lines:
+        return "".join(islice(lines, count + 1))
