@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from amlemulator.core.cells import Cell
@@ -104,7 +105,13 @@ def frame_of_columns(data: Columns) -> Frame:
 
 def table_of_frame(frame: Frame) -> Table:
     """Make a table of rows of a frame."""
-    columns = tuple(Column(series.name, series.type, series.categories or ()) for series in frame.series)
+    columns = tuple([_column(series.name, series.type, series.categories or ()) for series in frame.series])
     if frame.rows == 1:
         return Table(columns, [[series.cells[0] for series in frame.series]])
     return Table(columns, list(zip(*(series.cells for series in frame.series), strict=True)))
+
+
+@lru_cache(maxsize=10_000)
+def _column(name: str, kind: ColumnType, categories: tuple[str, ...]) -> Column:
+    """Return a column; the same services score the same columns again and again."""
+    return Column(name, kind, categories)

@@ -185,6 +185,8 @@ class _Reader:
         name = str(document.get("experiment") or "")
         if not name:
             self._find("experiment", "The experiment has no name.", "Add 'experiment: <name>'.")
+        if not entries:
+            self._find("nodes", "The experiment has no modules.", "List them under 'nodes'.")
         links = tuple(self._read_link(entry, nodes) for entry in _list(document.get("web service parameters")))
         self.graph = Graph(name, nodes, links)
         self.findings += _structure(self.graph)

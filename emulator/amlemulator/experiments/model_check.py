@@ -130,14 +130,19 @@ def _check_ports(graph: Any, header: Header) -> None:
         wanted["texts"] = (TensorProto.STRING, len(header.texts))
     _require(bool(wanted), "it reads no feature")
     _require({port.name: _shape(port) for port in graph.input} == wanted, "its inputs are not those of its schema")
-    widths = {"multiclass": len(header.classes)}
     outputs = {port.name: _shape(port) for port in graph.output}
     _require(list(outputs) == list(OUTPUTS[header.task]), "its outputs are not those of its task")
     for kind, width in outputs.values():
         _require(kind == TensorProto.DOUBLE, "its outputs are no doubles")
-        _require(header.task == "clusters" or width == widths.get(header.task, 1), "its outputs have another width")
+        _require(_is_width(width, header), "its outputs have another width")
     classes = {"binary": 2, "multiclass": max(2, len(header.classes))}.get(header.task, 0)
     _require(len(header.classes) == classes, "its classes are not those of its task")
+
+
+def _is_width(width: int, header: Header) -> bool:
+    if header.task == "clusters":
+        return width >= 1
+    return width == (len(header.classes) if header.task == "multiclass" else 1)
 
 
 def _shape(port: Any) -> tuple[int, int]:
@@ -151,7 +156,8 @@ def _check_scores(model: TrainedModel) -> None:
     texts = [[feature.levels[0] if feature.levels else "" for feature in header.texts]]
     words = np.array(texts, dtype=object).reshape(1, len(header.texts))
     for output in model.predict(Arrays(range(1), np.zeros((1, len(header.numbers))), words)):
-        _require(output.shape[0] == 1 and output.ndim == 2 and output.dtype == np.float64, "it scores in another shape")
+        sound = output.ndim == 2 and output.shape[0] == 1 and output.dtype == np.float64
+        _require(sound and _is_width(output.shape[1], header), "it scores in another shape")
 
 
 # Does it fit where it is to go?

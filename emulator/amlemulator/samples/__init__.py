@@ -6,13 +6,14 @@ graphs (JSON, from the YAML beside it, with the schemas filled in) and the model
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LOCATIONS", "SampleService", "SampleWorkspace", "dataset", "datasets", "workspaces"]
+__all__ = ["LOCATIONS", "SampleService", "SampleWorkspace", "dataset", "dataset_content", "datasets", "workspaces"]
 
 FOLDER = Path(__file__).parent
 LOCATIONS = 10  # "Bike Rental" has ten locations: location k is every tenth hour of the data, from hour k on
@@ -91,3 +92,8 @@ def dataset(name: str) -> Path:
 def datasets() -> dict[str, Path]:
     """Return the sample data sets by name: gzipped CSV with a header row. Credits stand beside them."""
     return {path.name.removesuffix(".csv.gz"): path for path in sorted((FOLDER / "data").glob("*.csv.gz"))}
+
+
+def dataset_content(name: str) -> bytes:
+    """Return a sample data set as CSV, with its header row. KeyError for a name that is none."""
+    return gzip.decompress(dataset(name).read_bytes())
