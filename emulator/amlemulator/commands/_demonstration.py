@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,7 +265,8 @@ def sample(name: str, folder: Path) -> Path:
     from amlemulator.samples import dataset
 
     path = folder / f"{name}.csv"
-    path.write_bytes(dataset(name))
+    with gzip.open(dataset(name)) as packed, path.open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
     return path
 
 
