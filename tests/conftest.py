@@ -1,0 +1,45 @@
+"""Fixtures of the whole suite: one emulator for those that ask, a fresh workspace per test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from amlemulator import Emulator
+from support.wire import BASE, BLOB, Place, Wire
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """Share one emulator, without listeners and samples: tests keep to their own workspace."""
+    made = Emulator(samples=False, seed="tests", public_url=BASE, public_blob_url=BLOB, workers=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def wire(emulator: Emulator) -> Iterator[Wire]:
+    """Call the shared emulator; a fault of the emulator's own fails the test that caused it."""
+    emulator.faults_of_ours.clear()
+    yield Wire(emulator)
+    assert [] == emulator.faults_of_ours
+
+
+@pytest.fixture
+def place(wire: Wire) -> Place:
+    """Make a fresh workspace in South Central US."""
+    return Place(wire, wire.emulator.add_workspace("Test"))
+
+
+@pytest.fixture
+def place_with(request: pytest.FixtureRequest) -> Callable[..., Place]:
+    """Make an emulator of one's own with other settings; returns a workspace of it."""
+
+    def make(region: str = "South Central US", tier: str = "standard", **changes: Any) -> Place:
+        made = Emulator(samples=False, public_url=BASE, public_blob_url=BLOB, workers=1, **{"seed": "tests", **changes})
+        request.addfinalizer(made.close)
+        return Place(Wire(made), made.add_workspace("Test", region, tier=tier))
+
+    return make
