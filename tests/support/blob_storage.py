@@ -6,7 +6,6 @@ import io
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
-from wsgiref.validate import validator
 from xml.etree import ElementTree
 
 from amlemulator.adapters.files_blobs import FilesBlobs
@@ -45,6 +44,11 @@ class Reply:
     def code(self):
         """The service's error code; None when there is no error."""
         return self.headers.get("x-ms-error-code")
+
+    @property
+    def verdict(self):
+        """Status and error code."""
+        return self.status, self.code
 
     @property
     def xml(self):
@@ -145,12 +149,11 @@ def run(application, environ):
 
 
 @contextmanager
-def open_storage(folder, *, validated=False, **options):
+def open_storage(folder, **options):
     """Open storage in a folder, for the development account."""
     clock = StillClock()
     with closing(FilesBlobs(folder, {ACCOUNT: KEY}, clock, **options)) as blobs:
-        application = BlobApplication(blobs, clock)
-        yield Storage(validator(application) if validated else application, blobs, clock)
+        yield Storage(BlobApplication(blobs, clock), blobs, clock)
 
 
 def escaped(name):

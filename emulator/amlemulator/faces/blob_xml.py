@@ -35,8 +35,8 @@ def element(name: str, value: str | None) -> str:
 
 
 def text(value: str) -> str:
-    """Return text as XML holds it; what XML cannot hold is left out."""
-    return escape(FORBIDDEN.sub("", value))
+    """Return text as XML holds it; what XML cannot hold is left out. A bare carriage return would become a newline."""
+    return escape(FORBIDDEN.sub("", value), {"\r": "&#13;"})
 
 
 def error(code: str, message: str, request_id: str, now: float, details: Mapping[str, str]) -> bytes:
@@ -54,7 +54,7 @@ def _name(name: str) -> str:
     """Return a name's element; one that XML cannot hold is percent-encoded and says so, as since 2021-02-12."""
     if FORBIDDEN.search(name):
         return f'<Name Encoded="true">{quote(name, safe="/")}</Name>'
-    return f"<Name>{escape(name)}</Name>"
+    return f"<Name>{text(name)}</Name>"
 
 
 def _metadata(metadata: Mapping[str, str]) -> str:
