@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -44,13 +45,16 @@ from amlemulator.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from amlemulator.engine.studio import Studio
+    from amlemulator.engine.studio_experiments import Experiments
+
 LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
 # The faces of each logical host, in the order in which their routes are added.
 FACES: dict[str, tuple[str, ...]] = {
     "services": ("rrs", "bes", "swagger", "probe"),
     "management": ("management", "swagger", "probe"),
-    "studioapi": ("probe",),
+    "studioapi": ("studio", "studio_experiments", "probe"),
     "studio": ("help", "swagger"),
     "portal": (),
     "control": ("control",),
@@ -112,6 +116,23 @@ class Emulator:
         self.journal = Journal()
         policy = Policy(self.identity, self.folder, settings.running_jobs, settings.job_time_limit)
         self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
+
+    @cached_property
+    def studio(self) -> Studio:
+        """The Studio API's data sets and people; made when that host is first asked."""
+        from amlemulator.engine.studio import Studio
+
+        return Studio(self.store, self.directory, self.blobs, self.storage, self.clock, self.identity)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """The Studio API's experiments; made when that host is first asked."""
+        from amlemulator.engine.studio_experiments import Experiments
+        from amlemulator.engine.studio_runs import StudioRuns
+
+        limit = self.settings.job_time_limit
+        runs = StudioRuns(self.store, self.studio, self.storage, self.runner, self.folder, limit)
+        return Experiments(self.store, self.directory, self.deployment, runs, self.clock, self.identity)
 
     def _make_faces(self) -> None:
         self._hosts: dict[str, Flask] = {}
@@ -195,6 +216,8 @@ class Emulator:
             self._listeners = None
         self.runner.close()
         self.batch.close()
+        if "experiments" in self.__dict__:
+            self.experiments.close()
         self.blobs.close()
         self.store.close()
         if self._temporary is not None:

@@ -164,7 +164,7 @@ def family_of(registration: Registration, datasets: Iterable[Dataset]) -> list[D
 
     Raises 409 when another data set has the name (errors.md section 11), 400 for a family that is not there.
     """
-    known = list(datasets)
+    known = [one for one in datasets if not one.deleted]
     family = [one for one in known if one.family_id == registration.family_id and registration.family_id]
     if registration.family_id and not family:
         raise refused("There is no data set with this FamilyId in the workspace.", "studio.register-family")

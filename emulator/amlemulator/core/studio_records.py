@@ -74,6 +74,7 @@ class Dataset:
     schema_status: SchemaStatus = SchemaStatus.NOT_SUPPORTED
     version: int = 1
     is_latest: bool = True
+    deleted: bool = False  # kept only because a web service reads it
 
     @property
     def parent(self) -> str:

@@ -254,6 +254,35 @@ def module_id(name: str, derived: str) -> str:
     return f"{FACTS['global_workspace']}.{family}.{instance}"
 
 
+def render_module(name: str, identifier: str) -> dict[str, Any]:
+    """Return a module of the palette: the members of azuremlps' contract."""
+    _, family, instance = identifier.split(".")
+    return {
+        "Id": identifier,
+        "Name": name,
+        "Description": "",
+        "Category": None,
+        "FamilyId": family,
+        "IsDeterministic": True,
+        "IsBlocking": False,
+        "ModuleType": "Stock",
+        "ReleaseState": "Release",
+        "ModuleLanguage": None,
+        "ResourceUploadId": None,
+        "Size": 0,
+        "CreatedDate": json_date(None),
+        "Owner": "Microsoft Corporation",
+        "IsLatest": True,
+        "IsDeprecated": False,
+        "SourceOrigin": None,
+        "ClientVersion": None,
+        "ServiceVersion": int(instance.rpartition("-")[2]),
+        "Batch": 1,
+        "EscalationEmail": None,
+        "InformationUrl": None,
+    }
+
+
 def stored_key(node: str, port: str) -> str:
     """Return the key of a node's output among the outputs of a run."""
     return f"{node}:{port}"

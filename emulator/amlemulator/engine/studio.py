@@ -1,30 +1,48 @@
-"""The Studio API's data sets and people: uploads meet the blob storage, registrations the store."""
+"""The Studio API's data sets and people: uploads meet the blob storage, registrations the store.
+
+In the emulator's own graphs a ``Dataset`` node names a data set of a workspace by its id, a sample by its name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gzip
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import BinaryIO
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from amlemulator.core import studio as rules
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
-from amlemulator.core.records import BlobReference, StoredOutput, Workspace
-from amlemulator.core.studio_records import Dataset, Upload, WorkspaceUser
+from amlemulator.core.records import BlobReference, StoredOutput, WebService, Workspace
+from amlemulator.core.studio_records import Dataset, SchemaStatus, Upload, WorkspaceUser
+from amlemulator.engine.directory import Directory
 from amlemulator.engine.storage import Storage
-from amlemulator.ports.blobs import Blobs
+from amlemulator.ports.blobs import BlobMissing, Blobs
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store
 
 HEAD_BYTES = 256 * 1024  # of a data set, looked at for its schema
+SAMPLES = "sampledatasets"  # container for the samples' data
 
 
 class Studio:
     """What a workspace holds besides web services and experiments."""
 
-    def __init__(self, store: Store, blobs: Blobs, storage: Storage, clock: Clock, identity: Identity) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        blobs: Blobs,
+        storage: Storage,
+        clock: Clock,
+        identity: Identity,
+    ) -> None:
         self._store = store
+        self._directory = directory
         self._blobs = blobs
         self._storage = storage
         self._clock = clock
@@ -109,32 +127,89 @@ class Studio:
             return transaction.list(Dataset, workspace.id)
 
     def datasets(self, workspace: Workspace) -> list[Dataset]:
-        """Return the latest version of every data set of the workspace, oldest first."""
-        return [one for one in self._versions(workspace) if one.is_latest]
+        """Return the latest version of every data set of the workspace, oldest first, then the samples."""
+        return [*(one for one in self._versions(workspace) if one.is_latest), *self.samples(workspace)]
+
+    def samples(self, workspace: Workspace) -> Iterator[Dataset]:
+        """Yield the samples' data, which every workspace shows; their content is unpacked when first asked for."""
+        from amlemulator.samples import datasets
+
+        for ordinal, (name, path) in enumerate(datasets().items(), start=1):
+            place = StoredOutput(workspace.storage_account, SAMPLES, f"{name}.csv")
+            ids = (_derived("family", name), _derived("instance", name))
+            yield Dataset(
+                id=f"{rules.FACTS['global_workspace']}.{ids[0]}.{ids[1]}",
+                ordinal=ordinal,
+                workspace_id=rules.FACTS["global_workspace"],
+                family_id=ids[0],
+                name=name,
+                data_type_id="GenericCSV",
+                created=workspace.created,
+                content=place,
+                size=self._unpacked(path, place),
+                description="A sample of the emulator.",
+                owner="amlclassic",
+                schema_status=SchemaStatus.COMPLETE,
+            )
+
+    def _unpacked(self, path: Path, place: StoredOutput) -> int:
+        try:
+            return self._blobs.properties(place.account, place.container, place.name).size
+        except BlobMissing:
+            self._blobs.create_container(place.account, place.container)
+        with gzip.open(path) as content:
+            stream = cast(BinaryIO, content)
+            kind = rules.DATA_TYPES["GenericCSV"]["content_type"]
+            return self._blobs.put(place.account, place.container, place.name, stream, content_type=kind).size
 
     def dataset(self, workspace: Workspace, dataset_id: str) -> Dataset:
         """Return one version of a data set. Raises 404."""
         with self._store.transaction() as transaction:
             found = transaction.get(Dataset, dataset_id)
-        if found is None or found.workspace_id != workspace.id:
+        if found is not None and found.workspace_id == workspace.id and not found.deleted:
+            return found
+        found = next((one for one in self.samples(workspace) if one.id == dataset_id), None)
+        if found is None:
             raise failure(
                 "studio/NotFound", f"There is no data set {dataset_id} in the workspace.", evidence="studio.unknown-id"
             )
         return found
 
     def delete_family(self, workspace: Workspace, family_id: str) -> None:
-        """Delete a data set with all its versions and their content. Raises 404."""
+        """Delete a data set with all its versions. What a web service needs of their content stays. Raises 404."""
+        used = {name for service in self._directory.services(workspace.id) for name in self._used_by(service)}
         with self._store.transaction() as transaction:
-            family = [one for one in transaction.list(Dataset, workspace.id) if one.family_id == family_id]
+            versions = transaction.list(Dataset, workspace.id)
+            family = [one for one in versions if one.family_id == family_id and not one.deleted]
             for version in family:
-                transaction.delete(Dataset, version.id)
+                if version.id in used:
+                    transaction.put(replace(version, is_latest=False, deleted=True))
+                else:
+                    transaction.delete(Dataset, version.id)
         if not family:
             raise failure(
                 "studio/NotFound", f"There is no data set family {family_id[:64]} here.", evidence="studio.unknown-id"
             )
-        for version in family:
-            place = version.content
+        for place in (version.content for version in family if version.id not in used):
             self._blobs.delete(place.account, place.container, place.name)
+
+    def _used_by(self, service: WebService) -> Iterable[str]:
+        graphs = {endpoint.experiment for endpoint in self._directory.endpoints(service.id)} | {service.experiment}
+        return (name for key in graphs if key for name in datasets_of(self._directory.graph(key)))
+
+    def stage(self, document: Mapping[str, Any], folder: Path) -> dict[str, str]:
+        """Copy the saved data sets that a graph names by id into files; return name to path. Samples stand ready."""
+        staged = {}
+        for number, name in enumerate(datasets_of(document)):
+            with self._store.transaction() as transaction:
+                dataset = transaction.get(Dataset, name)
+            if dataset is not None:
+                place = dataset.content
+                path = folder / f"dataset{number}.{place.name.partition('.')[2]}"
+                with self._blobs.open(place.account, place.container, place.name) as content, path.open("wb") as target:
+                    shutil.copyfileobj(content, target, 1 << 20)
+                staged[name] = str(path)
+        return staged
 
     def location(self, dataset: Dataset, addresses: Addresses) -> BlobReference:
         """Return where a data set's content lies, with a fresh SAS to read it."""
@@ -162,6 +237,17 @@ class Studio:
                 transaction.put(user)
                 invited.append(user)
         return invited
+
+
+def datasets_of(document: Mapping[str, Any]) -> list[str]:
+    """Return what the ``Dataset`` nodes of a graph name."""
+    nodes = (node for node in document.get("nodes") or () if node.get("module") == "Dataset")
+    return [str((node.get("parameters") or {}).get("Dataset", "")) for node in nodes]
+
+
+def _derived(kind: str, name: str) -> str:
+    # The samples are the same for every seed, and so are their ids.
+    return sha256(f"{kind} {name}".encode()).hexdigest()[:32]
 
 
 def _block_id(number: int) -> str:

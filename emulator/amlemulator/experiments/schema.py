@@ -28,7 +28,11 @@ def fill_schemas(
     """
     graph = load_graph(document)
     loaded = {name: load_model(content) for name, content in models.items()}
-    values = _run(graph, Environment(models=loaded, datasets=datasets))
+    return with_schemas(document, graph, run_uncalled(graph, Environment(models=loaded, datasets=datasets)))
+
+
+def with_schemas(document: Mapping[str, Any], graph: Graph, values: Values) -> dict[str, Any]:
+    """Return the graph with the schemas of what stands on its ports in ``values``."""
     found: dict[str, tuple[Column, ...]] = {}
     for node in graph.nodes.values():
         for port in node.inputs:
@@ -48,7 +52,11 @@ def fill_schemas(
     return filled
 
 
-def _run(graph: Graph, environment: Environment) -> Values:
+def run_uncalled(graph: Graph, environment: Environment) -> Values:
+    """Run a graph as Studio did, without a call: return what stands on every output port. Raises ModuleError.
+
+    What needs a call (an Import Data whose address is a parameter, and what follows it) is left out.
+    """
     values: Values = {}
     for node in graph.order(called=False):
         if node.module.name in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT):

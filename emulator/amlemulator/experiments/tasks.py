@@ -7,6 +7,8 @@ Bodies of the tasks::
                   "datasets": {name: path}}           -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
     score        as run, without sources              -> the same
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
+    studio       {"experiment", "models", "sources", "datasets", "folder"}
+                 -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
     warm         {}                                   -> {}
 """
 
@@ -22,6 +24,7 @@ from amlemulator.experiments.execute import Environment, File, run_graph
 from amlemulator.experiments.frame import Frame, table_of_frame
 from amlemulator.experiments.graph import load_graph
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
+from amlemulator.experiments.modules import Module
 from amlemulator.experiments.sources import read_frame
 
 Body = Mapping[str, Any]
@@ -118,6 +121,32 @@ def facts_of(header: Any) -> dict[str, Any]:
     }
 
 
+def run_in_studio(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Run an experiment without a call; write every data set and trained model that comes out. Raises ModuleError."""
+    from amlemulator.experiments.schema import run_uncalled, with_schemas
+
+    graph = load_graph(body["experiment"])
+    environment = Environment(
+        models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
+        sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
+        datasets=Datasets(body.get("datasets") or {}),
+        progress=progress,
+    )
+    values = run_uncalled(graph, environment)
+    outputs = {}
+    for number, ((node, port), value) in enumerate(values.items()):
+        kind = {"dataset": "csv", "model": "ilearner"}.get(_port_kind(graph.nodes[node].module, port))
+        if kind:
+            outputs[f"{node}:{port}"] = name = f"output{number}.{kind}"
+            write_output(value, File(Path(body["folder"]) / name, kind))
+    return {"outputs": outputs, "experiment": with_schemas(body["experiment"], graph, values)}
+
+
+def _port_kind(module: Module, name: str) -> str:
+    port = module.output(name)
+    return port.kind if port else ""
+
+
 def check_model(body: Body, progress: Progress | None = None) -> dict[str, Any]:
     """Check a model file that came from outside, and that the experiment scores with it. Raises ModuleError 0082."""
     from amlemulator.experiments.model_check import check, check_fits
@@ -150,5 +179,6 @@ TASKS: dict[str, Callable[[Body, Progress | None], dict[str, Any]]] = {
     "run": run,
     "score": run,
     "check_model": check_model,
+    "studio": run_in_studio,
     "warm": warm,
 }

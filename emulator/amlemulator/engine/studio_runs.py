@@ -1,0 +1,109 @@
+"""Running experiments as Studio did: everything in the graph, in a worker, every output kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amlemulator.core.batch import DEFAULT_CONTAINER
+from amlemulator.core.records import StoredOutput, Workspace
+from amlemulator.engine.storage import Storage, StorageRefused
+from amlemulator.engine.studio import Studio
+from amlemulator.experiments.errors import ModuleError
+from amlemulator.experiments.graph import staged_sources
+from amlemulator.ports.runner import Runner, Task
+from amlemulator.ports.store import Store
+
+CONTENT_TYPES = {".csv": "text/csv", ".ilearner": "application/octet-stream"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An experiment to run: its graph, the keys of its trained models, and where its outputs are to go."""
+
+    workspace: Workspace
+    prefix: str  # of the outputs' names
+    document: Mapping[str, Any]
+    models: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended. ``document``: the graph with the schemas it has shown. ``error`` is None when it went well."""
+
+    outputs: dict[str, StoredOutput] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    module: str | None = None  # the name of the one that failed
+    cancelled: bool = False
+
+
+class StudioRuns:
+    """Brings an experiment and a worker together."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: Studio,
+        storage: Storage,
+        runner: Runner,
+        folder: Callable[[], Path],
+        time_limit: float,
+    ) -> None:
+        self._store = store
+        self.studio = studio
+        self._storage = storage
+        self._runner = runner
+        self._folder = folder
+        self._time_limit = time_limit
+
+    def run(self, run: Run) -> Result:
+        """Run an experiment and wait for its end."""
+        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder(), ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            try:
+                body = self._stage(run, folder)
+            except (StorageRefused, ModuleError) as error:
+                return Result(error=str(error), module="Import Data")
+            outcome = self._runner.run(Task("studio", body, self._time_limit or None))
+            if outcome.status != "done":
+                reason = outcome.error.get("message") or f"The run ended: {outcome.status}."
+                module = outcome.error.get("module")
+                return Result(error=reason, module=module, cancelled=outcome.status == "cancelled")
+            return Result(self._keep(run, folder, outcome.result["outputs"]), outcome.result["experiment"])
+
+    def _stage(self, run: Run, folder: Path) -> dict[str, Any]:
+        sources, models = {}, {}
+        for number, (node, url) in enumerate(staged_sources(run.document, {}).items()):
+            suffix = Path(url.partition("?")[0]).suffix or ".csv"
+            path = folder / f"source{number}{suffix}"
+            self._storage.fetch_url(url, path)
+            sources[node] = {"path": str(path), "format": suffix.lstrip(".")}
+        for number, (name, key) in enumerate(run.models.items()):
+            path = folder / f"model{number}.ilearner"
+            path.write_bytes(self._store.load_content(key))
+            models[name] = str(path)
+        outputs = folder / "outputs"
+        outputs.mkdir()
+        datasets = self.studio.stage(run.document, folder)
+        return {
+            "experiment": dict(run.document),
+            "models": models,
+            "sources": sources,
+            "datasets": datasets,
+            "folder": str(outputs),
+        }
+
+    def _keep(self, run: Run, folder: Path, written: Mapping[str, str]) -> dict[str, StoredOutput]:
+        kept = {}
+        for place, name in written.items():
+            path = folder / "outputs" / name
+            account = run.workspace.storage_account
+            output = StoredOutput(account, DEFAULT_CONTAINER, f"{run.prefix}/{name}", shared="container")
+            with path.open("rb") as content:
+                self._storage.write(output, content, CONTENT_TYPES[path.suffix])
+            kept[place] = output
+        return kept
