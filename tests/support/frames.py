@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from amlemulator import samples
-from amlemulator.core.tables import infer
+from amlemulator.core.cells import type_of
+from amlemulator.core.interface import ColumnType
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.execute import Environment, File, NodeCall
 from amlemulator.experiments.frame import Frame, Series
@@ -18,8 +19,13 @@ from amlemulator.experiments.sources import read_frame
 
 def make_frame(**columns: Sequence[Any]) -> Frame:
     """Return a data set; types follow from the cells, ``_`` in a name stands for a blank."""
-    series = [Series(name.replace("_", " "), infer(cells), list(cells)) for name, cells in columns.items()]
+    series = [Series(name.replace("_", " "), _type(cells), list(cells)) for name, cells in columns.items()]
     return Frame(tuple(series), len(series[0].cells) if series else 0)
+
+
+def _type(cells: Sequence[Any]) -> ColumnType:
+    types = {type_of(cell) for cell in cells if cell is not None}
+    return next(iter(types)) if len(types) == 1 else "Double" if types else "String"
 
 
 def cells_of(frame: Frame) -> dict[str, list[Any]]:

@@ -99,8 +99,8 @@ def _logistic(parameters: Parameters, data: TrainingSet) -> bytes:
     build = Builder(data.features)
     raw = build.linear(build.one_hot(scale, shift), model.coef_.T, model.intercept_)
     if data.classes == 2:
-        return build.finish(probability=(build.add("Sigmoid", raw), 1))
-    return build.finish(probabilities=(build.add("Softmax", raw, axis=1), data.classes))
+        return build.finish(probability=(build.sigmoid(raw), 1))
+    return build.finish(probabilities=(build.softmax(raw), data.classes))
 
 
 def _linear(parameters: Parameters, data: TrainingSet) -> bytes:
@@ -134,7 +134,7 @@ def _boosted_classifier(parameters: Parameters, data: TrainingSet) -> bytes:
 
     model = HistGradientBoostingClassifier(**_boosted(parameters)).fit(data.ordinal(), data.target)
     build = Builder(data.features)
-    return build.finish(probability=(build.add("Sigmoid", _boosted_sum(build, model)), 1))
+    return build.finish(probability=(build.sigmoid(_boosted_sum(build, model)), 1))
 
 
 def _boosted_regressor(parameters: Parameters, data: TrainingSet) -> bytes:

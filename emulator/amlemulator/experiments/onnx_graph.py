@@ -150,6 +150,22 @@ class Builder:
         """Return ``value @ weights + bias``; weights are ``[features, targets]``, bias ``[targets]``."""
         return self.add("Add", self.add("MatMul", value, self.constant(weights)), self.constant(bias))
 
+    def sigmoid(self, value: str) -> str:
+        """Return ``1 / (1 + e ** -value)``.
+
+        Not the operator Sigmoid: onnxruntime's vectorised form rounds a row differently by its place in the batch, and
+        so do Exp and Softmax. Pow works number by number.
+        """
+        power = self.add("Pow", self.constant(np.e), self.add("Neg", value))
+        return self.add("Div", self.constant(1.0), self.add("Add", self.constant(1.0), power))
+
+    def softmax(self, value: str) -> str:
+        """Return each row's ``e ** value``, divided by their sum; bounded by the row's largest value first."""
+        axes = self.constant([1], np.int64)
+        lowered = self.add("Sub", value, self.add("ReduceMax", value, axes))
+        powers = self.add("Pow", self.constant(np.e), lowered)
+        return self.add("Div", powers, self.add("ReduceSum", powers, axes))
+
     def trees(self, value: str, trees: Trees, targets: int) -> str:
         """Return the sums of the leaves that a row reaches, ``[n, targets]``."""
         children = np.array(trees.children, dtype=np.int64).reshape(-1, 4)

@@ -67,7 +67,11 @@ class TrainedModel:
             feed["numbers"] = data.numbers
         if self._texts:
             feed["texts"] = data.texts
-        found: list[Any] = self._session.run(self._outputs, feed)
+        try:
+            found: list[Any] = self._session.run(self._outputs, feed)
+        except UnicodeEncodeError:  # half a surrogate pair from JSON is no text; as a level it is unknown
+            feed["texts"] = np.vectorize(_as_text, otypes=[object])(data.texts)
+            found = self._session.run(self._outputs, feed)
         return found
 
     def score(self, frame: Frame, *, append: bool = True) -> Frame:
@@ -129,6 +133,10 @@ class TrainedModel:
         kind: ColumnType = self.header.label_type
         levels = tuple(str(each) for each in self.header.classes) if kind == "String" else None
         return Series("Scored Labels", kind, labels, levels)
+
+
+def _as_text(cell: str) -> str:
+    return cell.encode("utf-8", "replace").decode("utf-8")
 
 
 def _spread(cells: Sequence[Cell], rows: Sequence[int], count: int) -> list[Cell]:

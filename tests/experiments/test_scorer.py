@@ -1,0 +1,110 @@
+"""Scoring in the server: the samples, what needs a worker, refusals, and what must not be imported."""
+
+import copy
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from amlemulator import samples
+from amlemulator.core.errors import ServiceError
+from amlemulator.core.tables import from_plain, to_plain
+from amlemulator.experiments.frame import table_of_frame
+from amlemulator.experiments.graph import interface_of
+from amlemulator.experiments.scorer import build_scorer, needs_worker
+from support.frames import sample
+
+SERVICES = {service.name: service for service in samples.workspaces()[0].services}
+CENSUS = SERVICES["Census Model [Predictive Exp.]"]
+BIKES = SERVICES["Bike Rental Scoring"]
+TRAINING = SERVICES["Census Model"]
+
+
+def rows(count):
+    return table_of_frame(sample("census-test").take(range(count)))
+
+
+def test_the_census_sample_scores():
+    """A row of strings, as clients send them, comes back with its two score columns."""
+    columns = interface_of(CENSUS.experiment).inputs[0].columns
+    values = to_plain(rows(3), details=False)["Values"]
+    table = from_plain({"ColumnNames": [column.name for column in columns], "Values": values}, columns)
+    scored = build_scorer(CENSUS.experiment, CENSUS.models).score({"input1": table}, {})["output1"]
+    answer = to_plain(scored, details=True)
+    assert ["Scored Labels", "Scored Probabilities"] == answer["ColumnNames"][-2:]
+    assert ["String", "Double"] == answer["ColumnTypes"][-2:]
+    assert values == [row[:-2] for row in answer["Values"]]
+    assert all(0 < float(row[-1]) < 1 for row in answer["Values"])
+
+
+@pytest.mark.parametrize("service", [CENSUS, BIKES], ids=lambda service: service.name)
+def test_what_comes_out_has_the_declared_schema(service):
+    """The columns of an answer are those that the interface declares."""
+    interface = interface_of(service.experiment)
+    columns = interface.inputs[0].columns
+    table = from_plain({"Values": [[column.sample for column in columns]]}, columns)
+    scored = build_scorer(service.experiment, service.models).score({"input1": table}, {})["output1"]
+    assert [(c.name, c.type) for c in interface.outputs[0].columns] == [(c.name, c.type) for c in scored.columns]
+
+
+def test_which_graphs_need_a_worker():
+    """A scoring graph of row-wise modules is scored in the server; one that trains is not."""
+    assert [False, False, True] == [needs_worker(each.experiment) for each in (CENSUS, BIKES, TRAINING)]
+
+
+def test_a_modules_refusal_is_a_service_error():
+    """A feature that is not there answers ModuleExecutionError with the module's own sentence."""
+    scorer = build_scorer(CENSUS.experiment, CENSUS.models)
+    table = table_of_frame(sample("bikeshare").take([0]))
+    with pytest.raises(ServiceError) as caught:
+        scorer.score({"input1": table}, {})
+    error = caught.value
+    assert ("ModuleExecutionError", "1", "Score Model") == (error.entry.group, error.entry.code, error.target)
+    assert error.message.startswith('Error 0001: Column with name or index "')
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x89ILR\r\n\x1a\n" + b"\0" * 80])
+def test_a_model_that_is_none_is_a_package_error(content):
+    """Loading something that is no model answers ModelPackageFormatError."""
+    with pytest.raises(ServiceError) as caught:
+        build_scorer(CENSUS.experiment, {"Census Model [trained model]": content})
+    assert 500 == caught.value.entry.status
+    assert "ModelPackageFormatError" == caught.value.entry.group
+
+
+def test_a_web_service_parameter_reaches_a_scoring_module():
+    """A driven parameter is read for each call; without a value its default counts."""
+    document = copy.deepcopy(CENSUS.experiment)
+    document["web service parameters"] = [
+        {"name": "Append", "default": "true", "sets": ["score.Append score columns to output"]}
+    ]
+    scorer = build_scorer(document, CENSUS.models)
+    whole, alone = (scorer.score({"input1": rows(1)}, given)["output1"].names for given in ({}, {"Append": "False"}))
+    assert (17, ["income", "Scored Labels", "Scored Probabilities"]) == (len(whole), alone)
+
+
+def test_threads_share_a_scorer():
+    """Eight threads scoring at once get what one gets."""
+    scorer = build_scorer(CENSUS.experiment, CENSUS.models)
+    expected = scorer.score({"input1": rows(50)}, {})["output1"].rows
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: scorer.score({"input1": rows(50)}, {})["output1"].rows, range(32)))
+    assert [expected] * 32 == found
+
+
+def test_scoring_imports_neither_scikit_learn_nor_pandas():
+    """A process that scores has numpy and onnxruntime, and nothing that trains."""
+    program = (
+        "import sys; from amlemulator import samples\n"
+        "from amlemulator.core.tables import from_plain\n"
+        "from amlemulator.experiments.graph import interface_of\n"
+        "from amlemulator.experiments.scorer import build_scorer\n"
+        "service = samples.workspaces()[0].services[1]; columns = interface_of(service.experiment).inputs[0].columns\n"
+        "scorer = build_scorer(service.experiment, service.models)\n"
+        "table = from_plain({'Values': [[column.sample for column in columns]]}, columns)\n"
+        "assert scorer.score({'input1': table}, {})['output1'].rows\n"
+        "print([m for m in ('pandas', 'sklearn', 'scipy', 'onnx', 'skl2onnx') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "[]" == found.stdout.strip()
