@@ -49,12 +49,7 @@ def swagger_document(
     """
     return {
         "swagger": "2.0",
-        "info": {
-            "version": "2.0",
-            "title": title,
-            "description": description or NO_DESCRIPTION,
-            "x-endpoint-name": endpoint_name,
-        },
+        "info": _info(title, description, endpoint_name),
         "host": host,
         "basePath": base_path,
         "schemes": [scheme],
@@ -77,6 +72,11 @@ def swagger_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
+def _info(title: str, description: str | None, endpoint_name: str) -> dict[str, str]:
+    head = {"version": "2.0", "title": title, "description": description or NO_DESCRIPTION}
+    return head | {"x-endpoint-name": endpoint_name}
+
+
 def _paths() -> dict[str, Any]:
     # First /swagger.json, then execute: R takes the second path's first key for the HTTP method (clients.md section 5).
     return {
@@ -89,6 +89,12 @@ def _paths() -> dict[str, Any]:
                 _response("Execution response", _reference("ExecutionResults")),
             )
         },
+        **_job_paths(),
+    }
+
+
+def _job_paths() -> dict[str, Any]:
+    return {
         "/jobs?api-version=2.0": {
             "post": _operation(
                 "Submit an asynchronous job to execute the web service",
