@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 BODY_LIMIT: int = load("limits")["request_body_bytes"]
 
-BODY_REFUSALS = {
-    "services": "BadArgument/RequestBodyInvalid",
-    "management": "management/RequestBodyInvalid",
-    "studioapi": "studio/MaximumRequestLength",
-}
-
 # Without a host in front, the path itself tells whose it is (interface.md, Addresses).
 BARE_ROOTS = {"workspaces": "services", "api": "studioapi", "apihelp": "studio", "odata": "services"}
 
@@ -272,11 +266,13 @@ AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
 
 def limits(emulator: Emulator) -> None:
     """Refuse a body over 4 MB. The Studio API's answer is observed (errors.md O15), the others' chosen (U9)."""
-    call = current()
-    if call.host.role not in BODY_REFUSALS or (request.content_length or 0) <= BODY_LIMIT:
+    role = current().host.role
+    if role not in ("services", "management", "studioapi") or (request.content_length or 0) <= BODY_LIMIT:
         return
-    observed = call.host.role == "studioapi"
-    raise failure(BODY_REFUSALS[call.host.role], evidence=None if observed else "http.body-limit")
+    if role == "studioapi":
+        raise failure("studio/MaximumRequestLength")
+    name = "BadArgument/RequestBodyInvalid" if role == "services" else "management/RequestBodyInvalid"
+    raise failure(name, evidence="http.body-limit")
 
 
 STAGES: tuple[Callable[[Any], None], ...] = (begin, region, authenticate, limits)

@@ -24,7 +24,7 @@ CONTAINER: str = FACTS["uploaded_resources"]
 SCHEMA_LINES = 200  # looked at for the schema of a data set
 
 
-def refused(sentence: str, evidence: str) -> ServiceError:
+def refused(sentence: str, *, evidence: str) -> ServiceError:
     """Make a 400 of the Studio API, in our words."""
     return failure("studio/BadRequest", sentence, evidence=evidence)
 
@@ -32,7 +32,7 @@ def refused(sentence: str, evidence: str) -> ServiceError:
 def object_of(body: Any) -> dict[str, Any]:
     """Return a request's body when it is an object."""
     if not isinstance(body, dict):
-        raise refused("The request has no body, or it is not a JSON object.", "studio.body")
+        raise refused("The request has no body, or it is not a JSON object.", evidence="studio.body")
     return body
 
 
@@ -40,7 +40,7 @@ def text_of(body: Mapping[str, Any], name: str) -> str:
     """Return a member that is a string; null and absent are the empty one."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
-        raise refused(f"'{name}' must be a string.", "studio.body")
+        raise refused(f"'{name}' must be a string.", evidence="studio.body")
     return value or ""
 
 
@@ -63,7 +63,7 @@ def check_data_type(data_type_id: str) -> str:
             return known
     raise refused(
         f"The data type '{data_type_id[:64]}' is not supported. Upload one of {', '.join(DATA_TYPES)}.",
-        "studio.upload-data-type",
+        evidence="studio.upload-data-type",
     )
 
 
@@ -72,11 +72,11 @@ def read_block(query: Mapping[str, str]) -> BlockOf:
     try:
         number, count = int(query.get("blockId", "")), int(query.get("numberOfBlocks", ""))
     except ValueError as error:
-        raise refused("blockId and numberOfBlocks must be whole numbers.", "studio.upload-block") from error
+        raise refused("blockId and numberOfBlocks must be whole numbers.", evidence="studio.upload-block") from error
     if not 0 <= number < count <= BLOCKS_MOST:
         raise refused(
             f"blockId must be 0 or more and less than numberOfBlocks, which is at most {BLOCKS_MOST}.",
-            "studio.upload-block",
+            evidence="studio.upload-block",
         )
     return BlockOf(query.get("uploadId", ""), number, count)
 
@@ -84,7 +84,9 @@ def read_block(query: Mapping[str, str]) -> BlockOf:
 def receive(upload: Upload, block: BlockOf) -> Upload:
     """Note that a block has come; the same one may come again. Raises 400 when the count changed on the way."""
     if upload.received and upload.blocks != block.count:
-        raise refused(f"numberOfBlocks was {upload.blocks} in the earlier calls of this upload.", "studio.upload-block")
+        raise refused(
+            f"numberOfBlocks was {upload.blocks} in the earlier calls of this upload.", evidence="studio.upload-block"
+        )
     return replace(upload, blocks=block.count, received=tuple(sorted({*upload.received, block.number})))
 
 
@@ -139,23 +141,23 @@ def read_registration(body: Any) -> Registration:
 def check_name(name: str) -> None:
     """Refuse an empty name, and forbidden characters: these two words and ":" are observed (errors.md section 11)."""
     if not name:
-        raise refused("A data set needs a name.", "studio.dataset-name")
+        raise refused("A data set needs a name.", evidence="studio.dataset-name")
     found = [character for character in FORBIDDEN if character in name]
     if found or any(ord(character) < 32 for character in name):
         raise refused(
             f"The name '{name}' contains forbidden characters. None of {' '.join(FORBIDDEN)} may stand in it.",
-            "studio.dataset-name",
+            evidence="studio.dataset-name",
         )
 
 
 def check_upload(upload: Upload | None) -> Upload:
     """Return the upload when all of it is there. Raises 400 otherwise."""
     if upload is None:
-        raise refused("There is no upload with this UploadId in the workspace.", "studio.register-upload")
+        raise refused("There is no upload with this UploadId in the workspace.", evidence="studio.register-upload")
     if not upload.whole:
         missing = sorted(set(range(upload.blocks)) - set(upload.received))
         shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
-        raise refused(f"Blocks of the upload are missing: {shown}.", "studio.register-upload")
+        raise refused(f"Blocks of the upload are missing: {shown}.", evidence="studio.register-upload")
     return upload
 
 
@@ -167,7 +169,7 @@ def family_of(registration: Registration, datasets: Iterable[Dataset]) -> list[D
     known = [one for one in datasets if not one.deleted]
     family = [one for one in known if one.family_id == registration.family_id and registration.family_id]
     if registration.family_id and not family:
-        raise refused("There is no data set with this FamilyId in the workspace.", "studio.register-family")
+        raise refused("There is no data set with this FamilyId in the workspace.", evidence="studio.register-family")
     if any(one.name == registration.name and one.is_latest and one not in family for one in known):
         raise failure(
             "studio/Conflict",

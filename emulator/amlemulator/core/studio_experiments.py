@@ -33,10 +33,10 @@ def read_saving(body: Any) -> Saving:
     request = object_of(body)
     graph = object_of(request.get("ExperimentGraph"))
     if not isinstance(graph.get("ModuleNodes"), list):
-        raise refused("'ExperimentGraph' must have 'ModuleNodes', a list.", "studio.save-experiment")
+        raise refused("'ExperimentGraph' must have 'ModuleNodes', a list.", evidence="studio.save-experiment")
     draft = request.get("IsDraft", True)
     if not isinstance(draft, bool):
-        raise refused("'IsDraft' must be true or false.", "studio.save-experiment")
+        raise refused("'IsDraft' must be true or false.", evidence="studio.save-experiment")
     return Saving(
         name=text_of(request, "Description"),
         summary=text_of(request, "Summary"),
@@ -75,7 +75,6 @@ def save(experiment: Experiment, saving: Saving, key: str, now: float) -> Experi
         category=saving.category,
         parent_id=saving.parent_id or None,
         saved=key,
-        graph="",
         updated=now,
         state=ExperimentState.DRAFT,
         detail=None,
@@ -123,7 +122,7 @@ def check_deployable(experiment: Experiment) -> Experiment:
     if experiment.state is not ExperimentState.FINISHED:
         raise refused(
             f"The experiment is {experiment.state.value}. Run it before deploying it as a web service.",
-            "studio.deploy-unrun",
+            evidence="studio.deploy-unrun",
         )
     return experiment
 

@@ -86,8 +86,8 @@ class Dataset:
 class Experiment:
     """An experiment of a workspace.
 
-    One that was deployed here has the key of its module graph in ``graph``; one that a client saved has the key of its
-    ``Graph`` and ``WebService``, as they came, in ``saved``.
+    ``graph`` is the key of its module graph as it was deployed or last run; ``saved`` that of the ``Graph`` and
+    ``WebService`` that a client saved, as they came.
     """
 
     id: str

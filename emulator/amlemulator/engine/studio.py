@@ -64,7 +64,9 @@ class Studio:
         """Take one block of a file. Raises 400 for an unknown upload or a count that changed."""
         upload = self._upload(workspace, block.upload_id)
         if upload is None:
-            raise rules.refused("There is no upload with this uploadId in the workspace.", "studio.upload-block")
+            raise rules.refused(
+                "There is no upload with this uploadId in the workspace.", evidence="studio.upload-block"
+            )
         rules.receive(upload, block)  # refused before anything is written
         place = self._content(workspace, upload)
         self._blobs.create_container(place.account, place.container)

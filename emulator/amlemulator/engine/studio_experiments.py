@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -34,6 +34,7 @@ from amlemulator.ports.store import Store
 
 LOG = logging.getLogger(__name__)
 RUNS_AT_A_TIME = 2
+NEW = "Experiment"  # the name of one that a client gave none
 
 
 class Experiments:
@@ -144,22 +145,22 @@ class Experiments:
 
     def save(self, workspace: Workspace, experiment_id: str | None, saving: rules.Saving) -> Experiment:
         """Save an experiment, a new one without an id, and run it when that is asked for. Raises 400, 404 and 409."""
-        content = {"Graph": saving.graph, "WebService": saving.web_service}
-        found = self.find(workspace, experiment_id) if experiment_id else self._new(workspace)
-        if found.state is ExperimentState.RUNNING:
+        found = self.find(workspace, experiment_id) if experiment_id else None
+        if found is not None and found.state is ExperimentState.RUNNING:
             raise rules.busy()
-        key = self._store.save_content(json.dumps(content, ensure_ascii=False).encode())
-        experiment = rules.save(found, saving, key, self._clock.now())
-        run = self._prepared(workspace, experiment) if saving.run else None
-        self._put(experiment)
-        return self._start(experiment, run) if run else experiment
+        wire = {"Graph": saving.graph, "WebService": saving.web_service}
+        name = saving.name or (found.name if found else NEW)
+        graph = self._read(workspace, name, wire, found) if saving.run else None  # refused before anything changes
+        key = self._store.save_content(json.dumps(wire, ensure_ascii=False).encode())
+        experiment = self._put(rules.save(found or self._new(workspace), saving, key, self._clock.now()))
+        return self._start(workspace, experiment, graph) if graph else experiment
 
     def _new(self, workspace: Workspace) -> Experiment:
         now = self._clock.now()
         with self._store.transaction() as transaction:
             ordinal = transaction.next_ordinal(f"experiment/{workspace.id}")
         instance = self._identity.new_id("experiment", f"{workspace.id}/{ordinal}")
-        return Experiment(f"{workspace.id}.f-id.{instance}", ordinal, workspace.id, "Experiment", now, now)
+        return Experiment(f"{workspace.id}.f-id.{instance}", ordinal, workspace.id, NEW, now, now)
 
     def delete(self, workspace: Workspace, experiment_id: str) -> None:
         """Delete an experiment; web services that were deployed from it stay. Raises 404, and 409 while it runs."""
@@ -170,26 +171,26 @@ class Experiments:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def _prepared(self, workspace: Workspace, experiment: Experiment) -> Run:
-        """Read the graph and refuse what cannot run, before anything changes."""
-        if experiment.graph:
-            document, models = self._directory.graph(experiment.graph), experiment.models
-        else:
-            wire = json.loads(self._store.load_content(experiment.saved))
-            document, models = read_wire(experiment.name, wire, self.assets(workspace, experiment))
+    def _read(
+        self, workspace: Workspace, name: str, wire: Mapping[str, Any], first: Experiment | None
+    ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """Return graph and models of what a client sent. Raises 400 with everything that is wrong with it."""
+        document, models = read_wire(name, wire, self.assets(workspace, first))
         findings = check_graph(document)
         if findings:
             raise refused(" ".join(str(finding) for finding in findings), "studio.graph")
-        instance = experiment.id.rpartition(".")[2]
-        return Run(workspace, f"{instance}/{experiment.runs + 1}", document, models)
+        return document, models
 
-    def _start(self, experiment: Experiment, run: Run) -> Experiment:
+    def _start(
+        self, workspace: Workspace, experiment: Experiment, graph: tuple[Mapping[str, Any], Mapping[str, str]]
+    ) -> Experiment:
         with self._lock:
             self._running.add(experiment.id)
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(RUNS_AT_A_TIME, thread_name_prefix="amlclassic-studio")
+            threads = self._threads
         running = self._put(rules.start(experiment, self._clock.now()))
-        self._threads.submit(self._guarded, running, run)
+        threads.submit(self._guarded, running, _run(workspace, running, *graph))
         return running
 
     def _guarded(self, experiment: Experiment, run: Run) -> None:
@@ -225,8 +226,8 @@ class Experiments:
             with self._one_at_a_time:
                 found = self.find(workspace, experiment_id)
                 if not found.outputs:
-                    run = self._prepared(workspace, found)
                     started = rules.start(found, self._clock.now())
+                    run = _run(workspace, started, self._directory.graph(found.graph), found.models)
                     found = self._conclude(started, run, self._runs.run(run))
         output = found.outputs.get(stored_key(safe_id(node), port))
         if output is None:
@@ -274,3 +275,8 @@ class Experiments:
         if threads is not None:
             with suppress(RuntimeError):
                 threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _run(workspace: Workspace, experiment: Experiment, graph: Mapping[str, Any], models: Mapping[str, str]) -> Run:
+    instance = experiment.id.rpartition(".")[2]
+    return Run(workspace, f"{instance}/{experiment.runs}", graph, models)

@@ -234,7 +234,9 @@ def read_wire(name: str, saved: Mapping[str, Any], assets: Assets) -> tuple[dict
         reader = _Reader(saved, assets)
         return reader.document(name), reader.models()
     except (KeyError, TypeError, AttributeError) as error:
-        raise refused(f"The graph is not of the form that Studio's graphs have: {error!r}.", "studio.graph") from error
+        raise refused(
+            f"The graph is not of the form that Studio's graphs have: {error!r}.", evidence="studio.graph"
+        ) from error
 
 
 class _Reader:
@@ -290,14 +292,14 @@ class _Reader:
         found = self._families.get(parts[1]) if len(parts) > 1 else None
         if found is None:
             names = ", ".join(sorted(known.name for known in self._families.values()))
-            raise refused(f"The module {module[:120]} is not emulated. These are: {names}.", "studio.graph")
+            raise refused(f"The module {module[:120]} is not emulated. These are: {names}.", evidence="studio.graph")
         return found
 
     def _asset(self, asset_id: str) -> str:
         if asset_id not in self._assets.by_id:
             raise refused(
                 f"The graph points at {asset_id[:120]}: no such data set, trained model or transform is here.",
-                "studio.graph",
+                evidence="studio.graph",
             )
         return self._used.setdefault(asset_id, f"asset{len(self._used) + 1}")
 
@@ -337,7 +339,7 @@ def _place(port_id: Any) -> tuple[str, str]:
 
 def _connect(nodes: Mapping[str, dict[str, Any]], target: str, port: str, wire: str) -> None:
     if target not in nodes:
-        raise refused(f"An edge leads to '{target}', which is no node of the graph.", "studio.graph")
+        raise refused(f"An edge leads to '{target}', which is no node of the graph.", evidence="studio.graph")
     nodes[target]["inputs"].setdefault(port, []).append(wire)
 
 

@@ -42,7 +42,7 @@ def studio_body() -> Any:
     try:
         return json_body()
     except ServiceError as error:
-        raise refused("The request has no body, or it is not JSON.", "studio.body") from error
+        raise refused("The request has no body, or it is not JSON.", evidence="studio.body") from error
 
 
 def loose_body() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def loose_body() -> dict[str, Any]:
             return object_of(json.loads(attempt))
         except (ValueError, RecursionError):
             continue
-    raise refused("The request has no body, or it is not JSON.", "studio.body")
+    raise refused("The request has no body, or it is not JSON.", evidence="studio.body")
 
 
 class StudioApi:
@@ -82,7 +82,9 @@ class StudioApi:
         body = loose_body()
         emails = [one.strip() for one in re.split("[,;]", text_of(body, "Emails")) if one.strip()]
         if not emails or not all("@" in email for email in emails):
-            raise refused("'Emails' must hold one or more addresses, separated by commas.", "studio.invitations")
+            raise refused(
+                "'Emails' must hold one or more addresses, separated by commas.", evidence="studio.invitations"
+            )
         invited = self._studio.invite(here(), emails, text_of(body, "Role") or "User")
         return answer([{"Email": user.email, "Failed": False, "ErrorMessage": None} for user in invited])
 
