@@ -129,8 +129,11 @@ class ProcessRunner:
         process: subprocess.Popen[bytes] | None = None
         try:
             while (entry := self._next()) is not None:
-                if process is None or process.poll() is not None:
-                    process = _start_process()
+                if process is not None and process.poll() is not None:  # it died while it was idle
+                    _kill(process)
+                    _release(process)
+                    process = None
+                process = process or _start_process()
                 process = self._perform(entry, process)
         finally:
             if process is not None:
