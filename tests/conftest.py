@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from amlemulator import Emulator
+from support.runner import StagedEmulator
 from support.wire import BASE, BLOB, Place, Wire
+
+COMMON = {"samples": False, "seed": "tests", "public_url": BASE, "public_blob_url": BLOB, "workers": 1}
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
     """Share one emulator, without listeners and samples: tests keep to their own workspace."""
-    made = Emulator(samples=False, seed="tests", public_url=BASE, public_blob_url=BLOB, workers=1)
+    made = Emulator(**COMMON)
     yield made
     made.close()
 
@@ -38,8 +41,26 @@ def place_with(request: pytest.FixtureRequest) -> Callable[..., Place]:
     """Make an emulator of one's own with other settings; returns a workspace of it."""
 
     def make(region: str = "South Central US", tier: str = "standard", **changes: Any) -> Place:
-        made = Emulator(samples=False, public_url=BASE, public_blob_url=BLOB, workers=1, **{"seed": "tests", **changes})
+        made = Emulator(**{**COMMON, **changes})
         request.addfinalizer(made.close)
         return Place(Wire(made), made.add_workspace("Test", region, tier=tier))
 
     return make
+
+
+@pytest.fixture
+def staged_with(request: pytest.FixtureRequest) -> Callable[..., Place]:
+    """Make an emulator whose jobs end when the test says so; returns a workspace of it."""
+
+    def make(**changes: Any) -> Place:
+        made = StagedEmulator(**{**COMMON, **changes})
+        request.addfinalizer(made.close)
+        return Place(Wire(made), made.add_workspace("Test"))
+
+    return make
+
+
+@pytest.fixture
+def staged(staged_with: Callable[..., Place]) -> Place:
+    """Make a workspace in an emulator whose jobs end when the test says so, with the default settings."""
+    return staged_with()

@@ -186,7 +186,8 @@ def _scoring(emulator: Emulator, call: Call) -> None:
         if emulator.settings.unknown_address == "404":
             raise failure("NotFound/WorkspaceNotFound" if workspace is None else "NotFound/WebServiceNotFound")
         raise failure("Unauthorized/ScoreRequestUnauthorized")
-    fresh = call.arrived < endpoint.created + emulator.settings.fresh_endpoint_seconds
+    # An age below zero is no youth: somebody turned the clock back.
+    fresh = 0 <= call.arrived - endpoint.created < emulator.settings.fresh_endpoint_seconds
     if fresh or not opens_endpoint(bearer(request.headers.get("Authorization")), endpoint):
         raise failure("Unauthorized/ScoreRequestUnauthorized")
     call.endpoint = endpoint

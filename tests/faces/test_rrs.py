@@ -390,7 +390,7 @@ def taken(echo, count):
 
 
 def test_too_many_calls_are_throttled(place_with):
-    """Where that is switched on, an endpoint over its limit answers 503 with its name and number, without Retry-After."""
+    """Where that is switched on, an endpoint over its limit answers 503 with its name, without Retry-After."""
     echo = place_with(enforce_concurrency=True).deploy(graphs.ECHO)
     with taken(echo, 4):
         answer = echo.score(rows(ROW))

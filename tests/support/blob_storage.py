@@ -159,3 +159,8 @@ def open_storage(folder, **options):
 def escaped(name):
     """Return a name as it stands in a path."""
     return quote(name, safe="")
+
+
+def metadata(reply):
+    """Return the metadata in an answer's headers."""
+    return {name[10:]: value for name, value in reply.headers.items() if name.startswith("x-ms-meta-")}

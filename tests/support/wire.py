@@ -115,7 +115,9 @@ class Wire:
             begun.append((status, headers))
             return lambda data: None
 
-        chunks = self.emulator.wsgi_app(environ, start_response)
+        to_blobs = environ.get("HTTP_HOST") == urlsplit(BLOB).netloc  # the other listener
+        application = self.emulator.blob_application if to_blobs else self.emulator.wsgi_app
+        chunks = application(environ, start_response)
         try:
             body = b"".join(chunks)
         finally:

@@ -102,6 +102,7 @@ def effective_models(endpoint: Endpoint, now: float, delay: float) -> dict[str, 
 
 
 def _effective(resource: Resource, now: float, delay: float) -> str:
-    if resource.previous is not None and resource.updated is not None and now < resource.updated + delay:
-        return resource.previous
-    return resource.model
+    if resource.previous is None or resource.updated is None:
+        return resource.model
+    # An age below zero is no delay: somebody turned the clock back.
+    return resource.previous if 0 <= now - resource.updated < delay else resource.model

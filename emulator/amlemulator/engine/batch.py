@@ -186,14 +186,14 @@ class Batch:
 
     def _run(self, job: Job) -> None:
         folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder()))
+        place = "Web Service Output"
         try:
             outputs = self._outputs(job)
+            place = "Web Service Input"
             body = self._stage(job, outputs, folder)
         except StorageRefused as error:
             shutil.rmtree(folder, ignore_errors=True)
-            self._fail(
-                job, _module_failure("Web Service Input", "0065", f"The Azure storage blob is incorrect. {error}")
-            )
+            self._fail(job, _module_failure(place, "0065", f"The Azure storage blob is incorrect. {error}"))
             return
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from amlemulator.core.cells import parse
 from amlemulator.core.code_service import read_code_bundle
 from amlemulator.core.endpoints import new_endpoint
 from amlemulator.core.errors import failure
@@ -37,8 +38,12 @@ class CodeServices:
         self._functions[name] = function
 
     def publish(self, workspace: Workspace, service_id: str, body: Mapping[str, Any]) -> WebService:
-        """Store a code service under the id that the client chose; the same id again replaces it, its keys stay."""
-        if len(service_id) != 32 or set(service_id.lower()) - set("0123456789abcdef"):
+        """Store a code service under the id that the client chose; the same id again replaces it, its keys stay.
+
+        Raises BadArgument/WebServiceIdInvalid for an id that is not 32 lower-case hex digits, as clients write guids,
+        and InvalidOperation for that of a service made from an experiment.
+        """
+        if len(service_id) != 32 or set(service_id) - set("0123456789abcdef"):
             raise failure("BadArgument/WebServiceIdInvalid")
         name, bundle = read_code_bundle(body)
         graph = self._store.save_content(json.dumps({"code": bundle}, sort_keys=True).encode())
@@ -47,6 +52,8 @@ class CodeServices:
             found = transaction.get(WebService, service_id)
             if found is not None and found.workspace_id != workspace.id:
                 raise failure("NotFound/WebServiceIdNotFoundInWorkspace")
+            if found is not None and found.type != "Code":
+                raise failure("management/InvalidOperation", evidence="services.put-over-experiment")
             if found is None:
                 ordinal = transaction.next_ordinal(f"service/{workspace.id}")
                 found = WebService(service_id, ordinal, workspace.id, name, created=now, updated=now, type="Code")
@@ -73,12 +80,34 @@ class CodeServices:
         names = [column.name for column in table.columns]
         interface = self._directory.interface_of_graph(service.experiment)
         columns = interface.outputs[0].columns or (Column("result"),)
-        rows: list[Row] = [_row(function(**dict(zip(names, row, strict=True))), len(columns)) for row in table.rows]
+        rows = [_answer(function, dict(zip(names, row, strict=True)), columns) for row in table.rows]
         return {
             "output1": Table(columns, rows),
             "output2": Table((Column("Script output"),), [("data:text/plain,Execution OK\r\n",)]),
         }
 
 
-def _row(result: Any, width: int) -> tuple[Any, ...]:
-    return tuple(result) if width > 1 else (result,)
+    def refuse_jobs(self, service: WebService) -> None:
+        """Raise 501 for a job on a published function: a worker process has no callable of the user's."""
+        if service.type == "Code":
+            raise failure(
+                "scoring/NotEmulated",
+                f"The published function '{service.name}' answers the Request-Response Service only; no job runs it.",
+                evidence="services.code-not-run",
+            )
+
+
+def _answer(function: Function, row: Mapping[str, Any], columns: Sequence[Column]) -> Row:
+    """Call the user's function for one row. Raises ModuleExecutionError, as for a failing script (errors.md O32)."""
+    try:
+        result = function(**row)
+        values = tuple(result) if len(columns) > 1 else (result,)
+        pairs = zip(values, columns, strict=True)
+        # What numpy returns has an item() that is the plain value.
+        return tuple(parse(getattr(value, "item", lambda value=value: value)(), column.type) for value, column in pairs)
+    except Exception as error:
+        from amlemulator.experiments.errors import module_error, service_error
+
+        failed = module_error("0085", "Python", f"{type(error).__name__}: {error}")
+        failed.module = "Execute Python Script RRS"
+        raise service_error(failed.to_dict()) from error

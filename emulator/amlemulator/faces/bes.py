@@ -41,7 +41,8 @@ class BatchExecution:
     def submit(self, workspace_id: str, endpoint_id: str) -> Response:
         """Register a job; it does not run before it is started."""
         legacy = _version() != "2.0"
-        endpoint = current().here[2]
+        _, service, endpoint = current().here
+        self._emulator.code_services.refuse_jobs(service)
         submission = read_submission(json_body(), self._emulator.directory.interface(endpoint))
         if self._emulator.settings.blob_check == "submit":
             self._emulator.storage.require_readable(submission.inputs.values())

@@ -40,7 +40,7 @@ class Swagger:
         return self._document(workspace, endpoint)
 
     def _is_fresh(self, endpoint: Endpoint) -> bool:
-        return current().arrived < endpoint.created + self._emulator.settings.fresh_endpoint_seconds
+        return 0 <= current().arrived - endpoint.created < self._emulator.settings.fresh_endpoint_seconds
 
     # R derives the address from HelpLocation; where that is not on Microsoft's host, it asks for the second form
     # (clients.md section 5).
