@@ -178,7 +178,7 @@ class Experiments:
         document, models = read_wire(name, wire, self.assets(workspace, first))
         findings = check_graph(document)
         if findings:
-            raise refused(" ".join(str(finding) for finding in findings), "studio.graph")
+            raise refused(" ".join(str(finding) for finding in findings), evidence="studio.graph")
         return document, models
 
     def _start(
