@@ -209,7 +209,8 @@ def _endpoint(emulator: Emulator, call: Call) -> None:
     assert call.workspace is not None
     if not opens_workspace(token, call.workspace):
         service = emulator.directory.service(arguments.get("service_id", ""))
-        endpoints = emulator.directory.endpoints(service.id) if service else ()
+        here = service is not None and service.workspace_id == call.workspace.id
+        endpoints = emulator.directory.endpoints(service.id) if service and here else ()
         named = [endpoint for endpoint in endpoints if endpoint.name == arguments.get("endpoint_name")]
         if not any(opens_endpoint(token, endpoint) for endpoint in (named or endpoints)):
             raise failure("Unauthorized/ManagementRequestUnauthorized")

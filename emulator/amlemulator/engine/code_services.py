@@ -62,7 +62,7 @@ class CodeServices:
             service = replace(found, name=name or found.name, updated=now, experiment=graph)
             transaction.put(service)
             for endpoint in transaction.list(Endpoint, service_id):
-                if endpoint.is_default:
+                if endpoint.is_default and not endpoint.prevent_update:
                     transaction.put(replace(endpoint, experiment=graph))
         return service
 
