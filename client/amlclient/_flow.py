@@ -19,8 +19,10 @@ from ._acceptance import read_evaluation
 from ._blobs import BlobReader
 from ._exceptions import (
     FlowError,
-    JobError,
+    JobCancelled,
+    JobFailed,
     JournalError,
+    NotAccepted,
     NotFound,
     NotVerified,
     OutcomeUnknown,
@@ -97,12 +99,12 @@ class Retraining:
         return self.result()
 
     def adopt_journal(self) -> None:
-        """Make the journal this retraining's. Raises JournalError when it belongs to another that is not finished."""
+        """Make the journal this retraining's. Raises JournalError when it belongs to another that has not ended."""
         identity = self._plan.identity()
         kept = self._journal.get("plan")
         if kept == identity:
             return
-        if kept is not None and not self._journal.get("done"):
+        if kept is not None and self._journal.get("job_id") and not self._has_ended():
             changed = ", ".join(sorted(name for name in identity if kept.get(name) != identity[name]))
             raise JournalError(
                 f"{self._journal.path} belongs to an unfinished retraining that differs in: {changed}; "
@@ -110,6 +112,10 @@ class Retraining:
             )
         self._journal.set_aside()
         self._journal.record(plan=identity)
+
+    def _has_ended(self) -> bool:
+        """Whether there is nothing to go on with: done, or the job failed, or its model was not accepted."""
+        return any(self._journal.get(end) for end in ("done", "failed", "refused"))
 
     def check(self) -> None:
         """Refuse, before anything is trained, what could not be patched afterwards."""
@@ -199,12 +205,12 @@ class Retraining:
             )
         except NotFound:
             raise FlowError(f"the service no longer knows job {job_id}; {_AGAIN}") from None
-        except JobError as error:
-            self._journal.record(trouble=str(error))
+        except (JobFailed, JobCancelled) as error:
+            self._journal.record(failed=str(error))
             raise
         if not self._journal.get("finished"):
             places = {name: location.address for name, location in self._status.results.items()}
-            self._journal.record(finished=self._clock.now(), results=places, trouble=None)
+            self._journal.record(finished=self._clock.now(), results=places)
         self._tell("wait", f"the job finished after {self._seconds():.1f} s")
 
     def evaluate(self) -> None:
@@ -217,9 +223,16 @@ class Retraining:
 
     def accept(self) -> None:
         """Hold the evaluation against the condition. Raises NotAccepted; the condition of a later run counts anew."""
-        if self._plan.accept is not None:
-            self._plan.accept.check(self._evaluation())
-            self._tell("accept", f"the evaluation meets {self._plan.accept}")
+        condition = self._plan.accept
+        if condition is None:
+            return
+        try:
+            condition.check(self._evaluation())
+        except NotAccepted as error:
+            self._journal.record(refused=str(error))
+            raise
+        self._journal.record(refused=None)
+        self._tell("accept", f"the evaluation meets {condition}")
 
     def add_endpoint(self) -> None:
         """Take the endpoint that is to be updated; add it when it is not there."""
@@ -257,7 +270,7 @@ class Retraining:
         else:
             endpoint = self._management.endpoint(plan.scoring_service_id, plan.endpoint_name)
             names = tuple(resource.name for resource in endpoint.resources or ())
-        chosen = plan.resource_name if plan.resource_name and not plan.preflight else self._choose_resource(names)
+        chosen = self._choose_resource(names) if plan.preflight else plan.resource_name or next(iter(names), "")
         shown = page.patch_url if page is not None and page.patch_url else url
         self._journal.record(patch={"url": shown, "resource": chosen})
         self._tell("resource", f"PATCH {shown} with {chosen!r}")
@@ -327,9 +340,9 @@ class Retraining:
             self._clock.sleep(self._options.poll)
         if not self._journal.get("done"):
             self._journal.record(done=self._clock.now(), verified=bool(shown))
-        self._tell(
-            "verify", f"{self._plan.endpoint_name} serves the new model" if shown else "the service does not show"
-        )
+        name = self._plan.endpoint_name
+        seen = f"{name} has the new model (the service may take 30 s to answer with it)"  # documents.md 10.1
+        self._tell("verify", seen if shown else f"the service does not show which model {name} has")
 
     def _shows(self, model: BlobLocation) -> bool | None:
         """Whether the endpoint's resource comes from ``model``; None when the service does not show that."""

@@ -71,6 +71,8 @@ class RefusalError(Exception):
 class FakeService:
     """The WSGI application, and what happened to it."""
 
+    base = BASE
+
     def __init__(self, clock: FakeClock | None = None, *, fresh_seconds: float = 0.0, ending: str = "Finished") -> None:
         self.clock = clock or FakeClock()
         self.fresh_seconds = fresh_seconds
@@ -90,7 +92,7 @@ class FakeService:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.calls.append((method, path))
-        content = environ["wsgi.input"].read()
+        content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:
             status, kind, answer = self.route(method, path, environ, content)
         except RefusalError as error:
@@ -104,6 +106,8 @@ class FakeService:
 
     def route(self, method: str, path: str, environ: dict[str, Any], content: bytes) -> tuple[int, str, bytes]:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
+        if re.fullmatch(r"/management/workspaces/a+/webservices/?", path):
+            return self._json([self.manage("GET", SCORING, None, "", b"")])
         if found := re.fullmatch(r"/management/workspaces/a+/webservices/(\w+)(?:/endpoints(?:/(\w+))?)?", path):
             if authorization != f"Bearer {TOKEN}":
                 raise RefusalError(401, "Unauthorized")
@@ -159,8 +163,8 @@ class FakeService:
         shown: dict[str, Any] = {
             "Name": endpoint.name,
             "PrimaryKey": endpoint.key,
-            "ApiLocation": f"{BASE}/ussouthcentral.services/workspaces/{WORKSPACE}/services/{endpoint.guid}",
-            "HelpLocation": f"{BASE}/studio/apihelp/{endpoint.name}" if self.help_pages else None,
+            "ApiLocation": f"{self.base}/ussouthcentral.services/workspaces/{WORKSPACE}/services/{endpoint.guid}",
+            "HelpLocation": f"{self.base}/studio/apihelp/{endpoint.name}" if self.help_pages else None,
         }
         if self.shows_resources:
             resources = [{"Name": n, "Kind": "TrainedModel", "Location": dict(endpoint.model)} for n in self.resources]
@@ -204,7 +208,7 @@ class FakeService:
         token = f"?sv=2013&sig={SIGNATURE}{self.tokens}&sp=r"
         names = {"output1": f"out/{job_id}.ilearner", "output2": f"out/{job_id}.csv"}
         return {
-            output: {"BaseLocation": f"{BASE}/blobs/", "RelativeLocation": name, "SasBlobToken": token}
+            output: {"BaseLocation": f"{self.base}/blobs/", "RelativeLocation": name, "SasBlobToken": token}
             for output, name in names.items()
         }
 
@@ -219,7 +223,7 @@ class FakeService:
             return f"<h1>API</h1><p><a href='/studio/apihelp/{name}/update'>Update\n Resource</a></p>"
         if not self.resources:
             return "<p>Sorry. This Web Service has no updatable resources. We apologize.</p>"
-        address = f"{MANAGEMENT_URL}/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/{name}"
+        address = f"{self.base}/management/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/{name}"
         rows = "".join(f"<tr><td>{resource}</td></tr>" for resource in self.resources)
         return (
             "<table><tr><th>Method</th><th>Request URI</th></tr>"

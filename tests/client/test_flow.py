@@ -8,6 +8,7 @@ from amlclient import (
     JobFailed,
     JobTimeout,
     JournalError,
+    NotAccepted,
     NotVerified,
     RefusedLocally,
     RetrainingResult,
@@ -61,6 +62,31 @@ def test_new_rows_make_a_new_retraining(world) -> None:
     assert world.path.with_suffix(".1.json").exists()
 
 
+@pytest.mark.parametrize("ending", ["Failed", "Cancelled"])
+def test_new_rows_after_a_failed_job_make_a_new_retraining(world, ending: str) -> None:
+    """Mend the rows and run again: what failed is over, and its journal is kept beside."""
+    world.service.ending = ending
+    world.run()
+    world.service.ending = "Finished"
+    world.rows.write_text("mended\n")
+    assert isinstance(world.run(), RetrainingResult)
+
+
+def test_new_rows_after_a_model_that_was_not_accepted_make_a_new_retraining(world) -> None:
+    """Better rows are the natural answer to a model that is not good enough."""
+    assert isinstance(world.run(accept=Condition.parse("AUC > 0.99")), NotAccepted)
+    world.rows.write_text("better\n")
+    world.service.evaluation = b"AUC\n0.999\n"
+    assert isinstance(world.run(accept=Condition.parse("AUC > 0.99")), RetrainingResult)
+
+
+def test_a_journal_of_which_nothing_was_submitted_binds_nobody(world) -> None:
+    """Refused before training, the next call may be for something else."""
+    assert isinstance(world.run(resource_name="wrong"), RefusedLocally)
+    world.rows.write_text("a\n2\n")
+    assert isinstance(world.run(), RetrainingResult)
+
+
 def test_another_input_does_not_take_over_an_unfinished_journal(world) -> None:
     """The refusal says what differs."""
     world.run({3: "kill after"})
@@ -91,12 +117,12 @@ def test_what_could_not_be_patched_is_refused_before_training(world, changes: di
 
 
 def test_a_training_service_is_refused_before_training(world) -> None:
-    """A service without updatable resources is told apart before anything is trained, or after it without preflight."""
+    """A service without updatable resources is refused before training; without preflight the service says so."""
     world.service.resources = ()
     assert isinstance(world.run(), RefusedLocally)
     assert {} == world.service.jobs
     outcome = world.run(preflight=False)
-    assert isinstance(outcome, RefusedLocally)
+    assert (ServiceError, "InvalidOperation") == (type(outcome), outcome.code)
     assert [] == world.service.updates
 
 

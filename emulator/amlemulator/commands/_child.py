@@ -108,7 +108,7 @@ class ChildEmulator:
                 stderr=log,
                 text=True,
                 cwd=self.folder,  # no amlclassic.toml of the caller's
-                env=_environment(),
+                env=_environment(self.folder),
                 start_new_session=True,
             )
         threading.Thread(target=self._read, name="emulator's output", daemon=True).start()
@@ -151,6 +151,7 @@ class ChildEmulator:
         self._lines.put(None)
 
 
-def _environment() -> dict[str, str]:
-    """Return our environment without settings meant for an emulator of the caller's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AMLCLASSIC_")}
+def _environment(folder: Path) -> dict[str, str]:
+    """Return our environment, without settings of the caller's own emulator; temporary files go into ``folder``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AMLCLASSIC_")}
+    return {**kept, "TMPDIR": str(folder)}

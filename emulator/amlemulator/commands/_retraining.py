@@ -18,6 +18,8 @@ from amlclient import (
     Condition,
     EndpointsFile,
     FlowOptions,
+    JobCancelled,
+    JobFailed,
     JobStatus,
     Journal,
     JournalError,
@@ -26,6 +28,7 @@ from amlclient import (
     Retraining,
     RetrainingPlan,
     RetrainingResult,
+    ServiceError,
     WrongCall,
 )
 from amlemulator.commands._console import Progress, figures
@@ -191,11 +194,20 @@ def _slug(text: str) -> str:
 def _failed(arguments: argparse.Namespace, error: AmlError, state: Path | None) -> int:
     """Say what is wrong; what the caller can mend in the call itself is status 2."""
     status = 2 if isinstance(error, WrongCall | JournalError) else 1
-    print(f"amlclassic retrain: {error}", file=sys.stderr)
+    print(f"amlclassic retrain: {error}{_hint(error)}", file=sys.stderr)
     if arguments.json:
         told = {"type": type(error).__name__, "message": str(error)}
         print(json.dumps({"ok": False, "error": told, "state": str(state) if state else None}))
     return status
+
+
+def _hint(error: AmlError) -> str:
+    """Say what to do where the service's own words do not."""
+    if isinstance(error, JobFailed | JobCancelled):
+        return ". Other input, or --again, trains once more"
+    if isinstance(error, ServiceError) and error.code == "GetWorkspaceFailed":  # errors.md section 4
+        return ". This is what the management host of another region answers: use the one of the workspace's own region"
+    return ""
 
 
 def as_json(result: RetrainingResult, state: Path) -> dict[str, Any]:
@@ -221,7 +233,7 @@ def as_json(result: RetrainingResult, state: Path) -> dict[str, Any]:
 
 
 def _report(result: RetrainingResult, state: Path) -> str:
-    done = "was done before; the endpoint still serves that model" if result.done_before else "is done"
+    done = "was done before; the endpoint still has that model" if result.done_before else "is done"
     lines = [f"The retraining {done}.", f"  job         {result.job_id}"]
     lines += [f"  evaluation  {figures(row)}" for row in result.evaluation]
     lines += [

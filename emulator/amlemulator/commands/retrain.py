@@ -8,8 +8,8 @@ _EPILOG = """\
 Keys can also be given in the environment: AMLCLASSIC_TRAINING_KEY, AMLCLASSIC_TOKEN, AMLCLASSIC_CONNECTION_STRING.
 
 The journal (--state) records every step, without keys. Killed or stopped at any point, the same command goes on where
-it was; at most one job is started and the endpoint is updated once. When all is done the same command only looks whether
-it still is so; other input makes a new retraining, and so does --again.
+it was; at most one job is started and the endpoint is updated once. When all is done the same command only looks
+whether it still is so; other input makes a new retraining, and so does --again.
 
 Exit status: 0 the endpoint serves the new model; 1 something failed, or the condition is not met (then nothing was
 changed); 2 the call was wrong; 130 stopped by Ctrl-C, to be gone on with.
