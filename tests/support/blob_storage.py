@@ -164,3 +164,28 @@ def escaped(name):
 def metadata(reply):
     """Return the metadata in an answer's headers."""
     return {name[10:]: value for name, value in reply.headers.items() if name.startswith("x-ms-meta-")}
+
+
+@contextmanager
+def serving(application):
+    """Serve an application with waitress on a free loopback port, as the emulator does; yield its base URL."""
+    import threading
+
+    from waitress.server import create_server
+
+    from amlemulator.faces.blob_channel import keep_header_names
+
+    listeners = {}
+    server = create_server(
+        application, map=listeners, host="127.0.0.1", port=0, threads=4, recv_bytes=65536, asyncore_use_poll=True
+    )
+    keep_header_names(listeners)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        # In the server's own thread, so that nothing is closed under its hands; with nothing left it returns.
+        server.trigger.pull_trigger(lambda: [item.close() for item in list(listeners.values())])
+        thread.join(timeout=10)
+        server.task_dispatcher.shutdown()
