@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from amlemulator.core.errors import ServiceError
 from amlemulator.core.patching import effective_models
 from amlemulator.core.records import Endpoint
 from amlemulator.core.tables import Table
@@ -57,8 +59,12 @@ class Scoring:
         return kept
 
     def warm(self, endpoint: Endpoint) -> None:
-        """Load the endpoint's models now, so that the first score after a PATCH is as quick as the later ones."""
-        self.scorer(endpoint)
+        """Load the endpoint's models now, so that the first score after a PATCH is as quick as the later ones.
+
+        What is wrong with them shows at the score: by now the change has been made.
+        """
+        with suppress(ServiceError):
+            self.scorer(endpoint)
 
     def _load(self, graph: str, models: Mapping[str, str]) -> Scorer:
         from amlemulator.experiments.scorer import build_scorer
