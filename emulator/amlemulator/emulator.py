@@ -31,6 +31,7 @@ from amlemulator.engine.administration import Administration
 from amlemulator.engine.batch import Batch, Policy
 from amlemulator.engine.code_services import CodeServices
 from amlemulator.engine.deployment import Deployment
+from amlemulator.engine.diagnostics import Diagnostics
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.journal import Journal
 from amlemulator.engine.models import Models
@@ -52,7 +53,7 @@ LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
 # The faces of each logical host, in the order in which their routes are added.
 FACES: dict[str, tuple[str, ...]] = {
-    "services": ("rrs", "bes", "swagger", "probe"),
+    "services": ("rrs", "bes", "swagger", "odata", "probe"),
     "management": ("management", "swagger", "probe"),
     "studioapi": ("studio", "studio_experiments", "probe"),
     "studio": ("help", "swagger"),
@@ -114,8 +115,21 @@ class Emulator:
         self.models.trusting = settings.bad_model == "score"
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = Journal()
-        policy = Policy(self.identity, self.folder, settings.running_jobs, settings.job_time_limit)
+        self.diagnostics = Diagnostics(
+            self.blobs, self.directory, self.clock, create=settings.diagnostics_container == "create"
+        )
+        policy = Policy(
+            self.identity,
+            self.folder,
+            settings.running_jobs,
+            settings.job_time_limit,
+            stage=self._stage_datasets,
+            ended=self.diagnostics.ended,
+        )
         self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
+
+    def _stage_datasets(self, graph: Mapping[str, Any], folder: Path) -> dict[str, str]:
+        return self.studio.stage(graph, folder)
 
     @cached_property
     def studio(self) -> Studio:

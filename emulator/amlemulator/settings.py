@@ -56,6 +56,9 @@ class Settings:
     studio_unauthorized: str = _choice(
         "json", ("json", "text"), "Studio API's answer to a wrong token: as in 2018, or the bare text of 2016"
     )
+    diagnostics_container: str = _choice(
+        "create", ("create", "required"), "ml-diagnostics, when it is missing: made, or its logs are dropped (2017)"
+    )
     details: str = _choice("all", ("all", "types"), "what details=true adds to an answer: names and types, or types")
     cancelled: str = _choice("Cancelled", ("Cancelled", "Canceled"), "spelling of that job state")
     low_throttle_calls: int = _setting(4, "calls at a time that ThrottleLevel Low means (an older article: 20)", "N")

@@ -10,7 +10,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,18 @@ EXTENSIONS = {"dataset": "csv", "model": "ilearner"}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the engine is told of ids, places and limits. ``folder`` gives a temporary folder for staged files."""
+    """What the engine is told of ids, places and limits.
+
+    ``folder`` gives a temporary folder for staged files; ``stage`` copies the saved data sets of a graph there and
+    returns name to path; ``ended`` is told of every job that has come to its end.
+    """
 
     identity: Identity
     folder: Callable[[], Path]
     running_jobs: int
     job_time_limit: float
+    stage: Callable[[Mapping[str, Any], Path], dict[str, str]] = lambda graph, folder: {}
+    ended: Callable[[Job], None] = lambda job: None
 
 
 class Batch:
@@ -65,6 +71,8 @@ class Batch:
         self._folder = policy.folder
         self._places = policy.running_jobs
         self._time_limit = policy.job_time_limit
+        self._stage_datasets = policy.stage
+        self._tell_ended = policy.ended
         self._lock = threading.Lock()
         self._handles: dict[str, str] = {}  # job id to the runner's handle
         self._progress: dict[str, dict[str, Any]] = {}
@@ -111,8 +119,10 @@ class Batch:
             if found.state.ended:
                 transaction.delete(Job, job.id)
                 return
-            transaction.put(rules.cancel(found, self._clock.now()))
+            cancelled = rules.cancel(found, self._clock.now())
+            transaction.put(cancelled)
         self.abandon([job])
+        self._tell_ended(cancelled)
         self._admit(job.endpoint_id)
 
     def abandon(self, jobs: Iterable[Job]) -> None:
@@ -258,6 +268,7 @@ class Batch:
             "outputs": written,
             "parameters": job.parameters,
             "models": models,
+            "datasets": self._stage_datasets(graph, folder),
         }
 
     def _conclude(self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], folder: Path) -> None:
@@ -304,8 +315,10 @@ class Batch:
         def unless_cancelled(found: Job) -> Job:
             return rule(found) if found.state is JobState.RUNNING else found
 
-        self._change(job.id, unless_cancelled)
+        ended = self._change(job.id, unless_cancelled)
         self._admit(job.endpoint_id)
+        if ended is not None and ended.state is not JobState.CANCELLED:
+            self._tell_ended(ended)
 
     def close(self) -> None:
         """Take no more work. What runs is left Running in the store: the next start on it queues it again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -31,6 +32,13 @@ class RequestResponse:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
+    def _logged(self) -> AbstractContextManager[None]:
+        call = current()
+        _, _, endpoint = call.here
+        if endpoint.diagnostics_trace_level == "None":
+            return nullcontext()
+        return self._emulator.diagnostics.request(endpoint, call.request_id)
+
     def _score(self, execution: Execution) -> dict[str, Table]:
         _, service, endpoint = current().here
         with self._emulator.throttle.place(endpoint):
@@ -41,6 +49,10 @@ class RequestResponse:
     @route("POST", f"{ROOT}/execute", "rrs.execute", "scoring")
     def execute(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score the rows of the request."""
+        with self._logged():
+            return self._execute()
+
+    def _execute(self) -> Response:
         query = read_query(request.args, names=self._emulator.settings.details == "types")
         interface = self._emulator.directory.interface(current().here[2])
         if interface.kind == "training" and self._emulator.settings.training_rrs == "500":
@@ -51,9 +63,10 @@ class RequestResponse:
     @route("POST", f"{ROOT}/score", "rrs.score-v1", "scoring")
     def score_v1(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score one row, in the form of API version 1."""
-        check_version(request.args.get("api-version"), ("1.0",))
-        interface = self._emulator.directory.interface(current().here[2])
-        return answer(render_legacy_score(self._score(read_legacy_score(json_body(), interface))))
+        with self._logged():
+            check_version(request.args.get("api-version"), ("1.0",))
+            interface = self._emulator.directory.interface(current().here[2])
+            return answer(render_legacy_score(self._score(read_legacy_score(json_body(), interface))))
 
 
 def blueprint(emulator: Emulator) -> Blueprint:
