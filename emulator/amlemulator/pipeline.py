@@ -269,8 +269,10 @@ AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
 def limits(emulator: Emulator) -> None:
     """Refuse a body over 4 MB. The Studio API's answer is observed (errors.md O15), the others' chosen (U9)."""
     role = current().host.role
-    if role not in ("services", "management", "studioapi") or (request.content_length or 0) <= BODY_LIMIT:
+    if (request.content_length or 0) <= BODY_LIMIT:
         return
+    if role in ("control", "studio", "portal"):
+        raise failure("control/PayloadTooLarge", f"A body has at most {BODY_LIMIT} bytes.")
     if role == "studioapi":
         raise failure("studio/MaximumRequestLength")
     name = "BadArgument/RequestBodyInvalid" if role == "services" else "management/RequestBodyInvalid"

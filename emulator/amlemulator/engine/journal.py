@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from collections import deque
 from typing import Any
+from urllib.parse import unquote
 
 KEPT = 1000
-SECRETS = re.compile(r"(?i)((?:^|[?&])(?:sig|code|key|token)=)[^&]*")
+SECRETS = re.compile(r"(?i)(?:^|[?&])(?:sig|code|key|token)=")
 
 
 def masked(uri: str) -> str:
-    """Return the request target with every signature and key in its query hidden."""
+    """Return the request target with every signature and key in its query hidden.
+
+    A value that is an address with a signature of its own is hidden whole (Studio's packages are named so).
+    """
     path, mark, query = uri.partition("?")
-    return path + (mark + SECRETS.sub(r"\1***", query) if mark else "")
+    return path + mark + "&".join(_masked(part) for part in query.split("&"))
+
+
+def _masked(part: str) -> str:
+    return part.partition("=")[0] + "=***" if SECRETS.search(unquote(part)) else part
 
 
 class Journal:

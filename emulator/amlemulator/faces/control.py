@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response
 
 from amlcontracts import load
-from amlemulator.core.errors import failure
+from amlemulator.core.errors import ServiceError, failure
 from amlemulator.faces.calls import answer, json_body, mount, route
 
 if TYPE_CHECKING:
+    from amlemulator.adapters.clock import SystemClock
     from amlemulator.emulator import Emulator
+
+LAST_SECOND = 253402300799  # of the year 9999, the last that a date can hold
 
 
 class Control:
@@ -53,7 +56,11 @@ class Control:
     @route("POST", "/control/clock", "control.set-clock", "control")
     def set_clock(self) -> Response:
         """Freeze, advance or resume the clock."""
-        _set_clock(self._emulator, json_body())
+        try:
+            body = json_body()
+        except ServiceError:
+            body = None
+        _set_clock(self._emulator.clock, body)
         return self.clock()
 
     @route("GET", "/control/jobs/<job_id>", "control.job", "control")
@@ -62,18 +69,25 @@ class Control:
         return answer(self._emulator.batch.progress(job_id))
 
 
-def _set_clock(emulator: Emulator, body: Any) -> None:
-    """Do what ``{"freeze": true | seconds, "advance": seconds, "resume": true}`` asks."""
+def _set_clock(clock: SystemClock, body: Any) -> None:
+    """Do what ``{"freeze": true | seconds, "advance": seconds, "resume": true}`` asks, in that order, or nothing."""
     if not isinstance(body, dict) or not set(body) <= {"freeze", "advance", "resume"}:
         raise failure("control/BadRequest", 'Send an object with "freeze", "advance" or "resume".')
-    if not all(isinstance(value, (bool, int, float)) for value in body.values()):
-        raise failure("control/BadRequest", "Seconds are numbers.")
-    if body.get("freeze"):
-        emulator.clock.freeze(None if body["freeze"] is True else float(body["freeze"]))
-    if body.get("advance"):
-        emulator.clock.advance(float(body["advance"]))
-    if body.get("resume"):
-        emulator.clock.resume()
+    freeze, advance, resume = body.get("freeze", False), body.get("advance", 0), body.get("resume", False)
+    begin = clock.now() if isinstance(freeze, bool) else freeze
+    if not _is_moment(begin) or not _is_moment(advance) or not _is_moment(begin + advance):
+        raise failure("control/BadRequest", "Times are seconds since 1970, up to the year 9999; advance goes forward.")
+    if not isinstance(resume, bool):
+        raise failure("control/BadRequest", '"resume" is true or false.')
+    if freeze is not False:
+        clock.freeze(float(begin))
+    clock.advance(float(advance))
+    if resume:
+        clock.resume()
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LAST_SECOND
 
 
 def blueprint(emulator: Emulator) -> Blueprint:

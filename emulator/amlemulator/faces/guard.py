@@ -13,6 +13,19 @@ from amlemulator.settings import Settings
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # brackets that do not close
+        return None
+
+
+def _foreign(request: Request) -> bool:
+    # Browsers that send no Sec-Fetch-Site say with each POST where the page came from.
+    origin = request.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] != request.host
+
+
 class Guard:
     """Keeps the control plane to this machine: no DNS rebinding, no cross-site request; a token off loopback."""
 
@@ -22,13 +35,12 @@ class Guard:
 
     def check(self, request: Request) -> None:
         """Refuse a request that does not come from this machine's own programs."""
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") or _foreign(request):
             raise failure("control/Forbidden", "The control plane answers to no cross-site request.")
         given = request.headers.get("x-amlclassic-control-token", "")
         if self._token is not None and hmac.compare_digest(given.encode(), self._token.encode()):
             return
-        host = urlsplit(f"//{request.host}").hostname
-        if not self._loopback or self._token is not None or host not in LOOPBACK:
+        if not self._loopback or self._token is not None or _name(request.host) not in LOOPBACK:
             raise failure(
                 "control/Forbidden",
                 "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as "
