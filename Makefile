@@ -14,7 +14,7 @@ test: $(VENV)/.installed-test ## run the test suite that needs Python alone
 
 test-real: $(VENV)/.installed-dev ## install and start other people's programs and run the tests against them
 	@tools/install-real.sh
-	@exec $(BIN)/python -m pytest -o norecursedirs= -p no:randomly tests/real $(ARGS)
+	@exec $(BIN)/python -m pytest -p no:randomly tests/real $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, types and layers
 	$(BIN)/ruff format --check

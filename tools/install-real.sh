@@ -10,7 +10,7 @@ need() { # need PROGRAM PACKAGE ...
   command -v "$program" >/dev/null || wanted+=("$@")
 }
 need node nodejs npm
-need mcs mono-mcs mono-runtime libmono-system-net-http4.0-cil libmono-system-web-extensions4.0-cil
+need mcs mono-mcs mono-runtime libmono-system-net-http4.0-cil libmono-system-web-extensions4.0-cil libmono-system-runtime-serialization4.0-cil
 need Rscript r-base-core r-cran-httr r-cran-jsonlite
 need wrk wrk
 
