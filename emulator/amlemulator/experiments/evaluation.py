@@ -6,7 +6,7 @@ against printed numbers; where nothing is known the comment says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isnan, log, nan, pi
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amlemulator.core.cells import Cell
+from amlemulator.core.interface import ColumnType
 from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.execute import NodeCall
 from amlemulator.experiments.frame import Frame, Scores, Series, Task
@@ -30,8 +31,10 @@ def evaluate_model(call: NodeCall) -> tuple[Frame]:
 
     Raises ModuleError 0025 for data that were not scored, 0024 without true labels, 0062 for two kinds of learner.
     """
-    ports = ("Scored dataset", "Scored dataset to compare")
-    measured = [measure(call.inputs[port], port) for port in ports if port in call.inputs]
+    ports = [port for port in ("Scored dataset", "Scored dataset to compare") if port in call.inputs]
+    if all(_is_clustered(call.inputs[port]) for port in ports):
+        return (_clusters([call.inputs[port] for port in ports]),)
+    measured = [measure(call.inputs[port], port) for port in ports]
     if len({_family(task) for task, _ in measured}) > 1:
         raise module_error("0062")
     rows = [metrics for _, metrics in measured]
@@ -49,7 +52,7 @@ def _family(task: Task) -> Task:
 def measure(frame: Frame, port: str) -> tuple[Task, Metrics]:
     """Return the kind of learner that scored the data set, and its metrics in the table's order."""
     scores = frame.scores
-    if scores is None or frame.find(scores.labels) is None:
+    if scores is None or scores.task not in _METRICS or frame.find(scores.labels) is None:
         raise module_error("0025", port)
     if frame.find(scores.label) is None:
         raise module_error("0024", port)
@@ -167,6 +170,47 @@ def _multiclass(frame: Frame, scores: Scores) -> Metrics:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else nan
+
+
+def _is_clustered(frame: Frame) -> bool:
+    return frame.scores is not None and frame.scores.task == "clusters" and frame.find("Assignments") is not None
+
+
+def _clusters(frames: Sequence[Frame]) -> Frame:
+    """Return a block of rows for each data set: all clusters together, then each (modules.md 8.1 and 8.2)."""
+    rows = [row for frame in frames for row in _cluster_rows(frame)]
+    columns = list(zip(*rows, strict=True))
+    kinds: tuple[ColumnType, ...] = ("String", "Double", "Double", "Int32", "Double")
+    return Frame(tuple(Series(*each) for each in zip(_CLUSTERS, kinds, columns, strict=True)), len(rows))
+
+
+_CLUSTERS = (
+    "Result Description",
+    "Average Distance to Cluster Center",
+    "Average Distance to Other Center",
+    "Number of Points",
+    "Maximal Distance To Cluster Center",
+)
+
+
+def _cluster_rows(frame: Frame) -> list[tuple[Any, ...]]:
+    assert frame.scores is not None
+    names = frame.scores.probabilities
+    distances = np.array(_pairs(frame, *names), dtype=np.float64).reshape(-1, len(names))
+    nearest = np.sort(distances, axis=1)
+    own, other = nearest[:, 0], nearest[:, 1] if len(names) > 1 else np.full(len(nearest), nan)
+    assigned = distances.argmin(axis=1)
+    rows = [("Combined Evaluation", *_cluster_row(own, other))]
+    for place in range(len(names)):
+        chosen = assigned == place
+        rows.append((f"Evaluation For Cluster No.{place}", *_cluster_row(own[chosen], other[chosen])))
+    return rows
+
+
+def _cluster_row(own: Doubles, other: Doubles) -> tuple[float, float, int, float]:
+    if not len(own):
+        return nan, nan, 0, nan
+    return float(own.mean()), float(other.mean()), len(own), float(own.max())
 
 
 _METRICS: Mapping[Task, Callable[[Frame, Scores], Metrics]] = {

@@ -30,15 +30,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
+from math import isfinite
 from typing import Any, Literal
 
+from amlemulator.core.cells import render
 from amlemulator.core.interface import Column, InputPort, OutputPort, ServiceInterface
 from amlemulator.core.interface import Parameter as ServiceParameter
 from amlemulator.experiments.catalogue_data import IMPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.modules import Module, Parameter, nearest, registry
+
+MODEL_KINDS = ("model", "clusters")  # what an .ilearner may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +317,9 @@ def _kinds(graph: Graph, node: Node, port: str) -> Iterator[Finding]:
         source = graph.nodes[wire.node].module.output(wire.port) if wire.node in graph.nodes else None
         if source is None:
             continue
-        fits = {target.kind, "model"} if node.module.name == WEB_SERVICE_OUTPUT else {target.kind}
-        if source.kind not in fits:
+        saved = graph.nodes[wire.node].module.name == SAVED_MODEL and target.kind in MODEL_KINDS
+        fits = {target.kind, *MODEL_KINDS} if node.module.name == WEB_SERVICE_OUTPUT else {target.kind}
+        if source.kind not in fits and not saved:
             yield Finding(
                 node.id,
                 f"The port '{port}' of '{node.module.name}' takes a {target.kind},"
@@ -329,7 +335,10 @@ def read_column(facts: Mapping[str, Any]) -> Column:
 
 def write_column(column: Column) -> dict[str, Any]:
     """Return a column as it is kept in a graph; what is empty is left out."""
-    facts = {"name": column.name, "type": column.type, "categories": list(column.categories), "sample": column.sample}
+    sample = column.sample
+    if isinstance(sample, (datetime, timedelta)) or (isinstance(sample, float) and not isfinite(sample)):
+        sample = render(sample, column.type)  # JSON has no dates and no NaN
+    facts = {"name": column.name, "type": column.type, "categories": list(column.categories), "sample": sample}
     return {name: value for name, value in facts.items() if value not in (None, [])}
 
 
@@ -361,7 +370,7 @@ def interface_of(experiment: Mapping[str, Any]) -> ServiceInterface:
 def _output(graph: Graph, node: Node) -> OutputPort:
     source = graph.source_of(node, "Data")
     port = graph.nodes[source.node].module.output(source.port) if source else None
-    return OutputPort(node.name, "model" if port and port.kind == "model" else "dataset", node.columns)
+    return OutputPort(node.name, "model" if port and port.kind in MODEL_KINDS else "dataset", node.columns)
 
 
 def staged_sources(experiment: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:

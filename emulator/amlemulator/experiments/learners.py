@@ -8,7 +8,7 @@ gives the same model.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from amlemulator.experiments.features import Doubles, Objects
 from amlemulator.experiments.frame import Task
 from amlemulator.experiments.model_file import Feature
-from amlemulator.experiments.onnx_graph import Branch, Builder, Leaf, Trees
+from amlemulator.experiments.onnx_graph import DOUBLE, FLOAT, Branch, Builder, Leaf, Trees
 
 Parameters = Mapping[str, Any]
 
@@ -79,7 +79,7 @@ def _scaled(numbers: Doubles) -> tuple[Doubles, Doubles]:
 # Linear learners
 
 
-def _logistic(parameters: Parameters, data: TrainingSet) -> bytes:
+def _logistic(parameters: Parameters, data: TrainingSet) -> tuple[Any, Doubles, Doubles]:
     from sklearn.linear_model import LogisticRegression
 
     scale, shift = _scaled(data.numbers)
@@ -96,14 +96,29 @@ def _logistic(parameters: Parameters, data: TrainingSet) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that 100 rounds did not reach the tolerance is no news to who asked for 1E-07
         model.fit(data.one_hot(data.numbers * scale + shift), data.target)
+    return model, scale, shift
+
+
+def _logistic_two_class(parameters: Parameters, data: TrainingSet) -> bytes:
+    model, scale, shift = _logistic(parameters, data)
     build = Builder(data.features)
     raw = build.linear(build.one_hot(scale, shift), model.coef_.T, model.intercept_)
-    if data.classes == 2:
-        return build.finish(probability=(build.sigmoid(raw), 1))
+    return build.finish(probability=(build.sigmoid(raw), 1))
+
+
+def _logistic_multiclass(parameters: Parameters, data: TrainingSet) -> bytes:
+    model, scale, shift = _logistic(parameters, data)
+    weights, bias = model.coef_.T, model.intercept_
+    if data.classes == 2:  # scikit-learn keeps the second class alone; the first one weighs nothing
+        weights, bias = np.hstack([np.zeros_like(weights), weights]), np.hstack([np.zeros(1), bias])
+    build = Builder(data.features)
+    raw = build.linear(build.one_hot(scale, shift), weights, bias)
     return build.finish(probabilities=(build.softmax(raw), data.classes))
 
 
 def _linear(parameters: Parameters, data: TrainingSet) -> bytes:
+    if parameters["Solution method"] == "Online Gradient Descent":
+        return _gradient_descent(parameters, data)
     from sklearn.linear_model import Ridge
 
     model = Ridge(
@@ -112,6 +127,26 @@ def _linear(parameters: Parameters, data: TrainingSet) -> bytes:
     model.fit(data.one_hot(data.numbers), data.target)
     build = Builder(data.features)
     value = build.linear(build.one_hot(), model.coef_.reshape(-1, 1), np.atleast_1d(model.intercept_))
+    return build.finish(value=(value, 1))
+
+
+def _gradient_descent(parameters: Parameters, data: TrainingSet) -> bytes:
+    from sklearn.linear_model import SGDRegressor
+
+    width = data.numbers.shape[1]
+    scale, shift = _scaled(data.numbers) if parameters["Normalize features"] else (np.ones(width), np.zeros(width))
+    model = SGDRegressor(
+        alpha=parameters["L2 regularization weight"],
+        eta0=parameters["Learning rate"],
+        learning_rate="invscaling" if parameters["Decrease learning rate"] else "constant",
+        max_iter=max(1, parameters["Number of training epochs"]),
+        average=parameters["Average final hypothesis"],
+        tol=None,
+        random_state=_seed(parameters),
+    )
+    model.fit(data.one_hot(data.numbers * scale + shift), data.target)
+    build = Builder(data.features)
+    value = build.linear(build.one_hot(scale, shift), model.coef_.reshape(-1, 1), model.intercept_)
     return build.finish(value=(value, 1))
 
 
@@ -164,9 +199,85 @@ def _boosted_tree(nodes: npt.NDArray[Any]) -> Iterator[Branch | Leaf]:
             yield Branch(int(node["feature_idx"]), threshold, int(node["left"]), int(node["right"]), missing)
 
 
+# Forests. "Number of random splits per node" has no counterpart in scikit-learn, which tries every split of the
+# features that it draws.
+
+
+def _forest(parameters: Parameters) -> dict[str, Any]:
+    return {
+        "n_estimators": parameters["Number of decision trees"],
+        "max_depth": parameters["Maximum depth of the decision trees"],
+        "min_samples_leaf": parameters["Minimum number of samples per leaf node"],
+        "bootstrap": parameters["Resampling method"] == "Bagging",
+        "random_state": 0,
+    }
+
+
+def _forest_shares(parameters: Parameters, data: TrainingSet, build: Builder, classes: Sequence[int]) -> str:
+    """Return the mean share of each of the classes in the leaves that a row reaches."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    model = RandomForestClassifier(**_forest(parameters)).fit(data.ordinal(), data.target)
+    trees = Trees()
+    for target, place in enumerate(classes):
+        for one in model.estimators_:
+            shares = one.tree_.value[:, 0, place] / one.tree_.value[:, 0, :].sum(axis=1)
+            trees.add(list(_forest_tree(one.tree_, shares / len(model.estimators_))), target)
+    return build.trees(_in_single(build), trees, len(classes))
+
+
+def _in_single(build: Builder) -> str:
+    # scikit-learn's forests see every number in single precision, so the thresholds must, too.
+    single = build.add("Cast", build.ordinal(), to=FLOAT)
+    return build.add("Cast", single, to=DOUBLE)
+
+
+def _forest_tree(tree: Any, weights: Doubles) -> Iterator[Branch | Leaf]:
+    for node in range(tree.node_count):
+        low, high = int(tree.children_left[node]), int(tree.children_right[node])
+        if low == high:  # both -1: a leaf
+            yield Leaf(float(weights[node]))
+        else:
+            yield Branch(int(tree.feature[node]), float(tree.threshold[node]), low, high)
+
+
+def _forest_two_class(parameters: Parameters, data: TrainingSet) -> bytes:
+    build = Builder(data.features)
+    return build.finish(probability=(_forest_shares(parameters, data, build, [1]), 1))
+
+
+def _forest_multiclass(parameters: Parameters, data: TrainingSet) -> bytes:
+    build = Builder(data.features)
+    shares = _forest_shares(parameters, data, build, range(data.classes))
+    return build.finish(probabilities=(shares, data.classes))
+
+
+def _forest_regressor(parameters: Parameters, data: TrainingSet) -> bytes:
+    """Each leaf is a Gaussian; the forest's is the one with the mixture's first two moments (modules.md 5.3)."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    model = RandomForestRegressor(**_forest(parameters)).fit(data.ordinal(), data.target)
+    centre = float(data.target.mean())  # moments about it lose fewer digits than about zero
+    trees, count = Trees(), len(model.estimators_)
+    for one in model.estimators_:
+        means = one.tree_.value[:, 0, 0] - centre
+        trees.add(list(_forest_tree(one.tree_, means / count)), 0)
+        trees.add(list(_forest_tree(one.tree_, (one.tree_.impurity + means**2) / count)), 1)
+    build = Builder(data.features)
+    moments = build.trees(_in_single(build), trees, 2)
+    first, second = build.halves(moments)
+    spread = build.add("Max", build.add("Sub", second, build.add("Mul", first, first)), build.constant(0.0))
+    mean = build.add("Add", first, build.constant(centre))
+    return build.finish(mean=(mean, 1), deviation=(build.add("Sqrt", spread), 1))
+
+
 LEARNERS: dict[str, Learner] = {
-    "Two-Class Logistic Regression": Learner("binary", _logistic),
+    "Two-Class Logistic Regression": Learner("binary", _logistic_two_class),
     "Two-Class Boosted Decision Tree": Learner("binary", _boosted_classifier),
-    "Boosted Decision Tree Regression": Learner("regression", _boosted_regressor),
+    "Two-Class Decision Forest": Learner("binary", _forest_two_class),
+    "Multiclass Logistic Regression": Learner("multiclass", _logistic_multiclass),
+    "Multiclass Decision Forest": Learner("multiclass", _forest_multiclass),
     "Linear Regression": Learner("regression", _linear),
+    "Boosted Decision Tree Regression": Learner("regression", _boosted_regressor),
+    "Decision Forest Regression": Learner("gaussian", _forest_regressor),
 }

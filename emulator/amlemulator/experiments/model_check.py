@@ -35,6 +35,7 @@ OPERATORS = {
         "Equal",
         "Identity",
         "MatMul",
+        "Max",
         "Mul",
         "Neg",
         "Pow",
@@ -43,6 +44,7 @@ OPERATORS = {
         "Split",
         "Sqrt",
         "Sub",
+        "Unsqueeze",
     },
     ML: {"LabelEncoder", "TreeEnsemble"},
 }

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from amlemulator.core.interface import ColumnType
 from amlemulator.experiments.errors import module_error
 
-PortKind = Literal["dataset", "untrained", "model", "transform", "bundle"]
+PortKind = Literal["dataset", "untrained", "model", "untrained clusters", "clusters", "transform", "bundle", "device"]
 ParameterKind = Literal["text", "integer", "real", "boolean", "choice", "columns"]
 
 
@@ -156,9 +156,10 @@ def registry() -> dict[str, Module]:
     from amlemulator.experiments.catalogue_data import DATA
     from amlemulator.experiments.catalogue_learners import LEARNERS
     from amlemulator.experiments.catalogue_models import MODELS
+    from amlemulator.experiments.catalogue_preparation import PREPARATION
 
     found: dict[str, Module] = {}
-    for module in (*DATA, *LEARNERS, *MODELS):
+    for module in (*DATA, *PREPARATION, *LEARNERS, *MODELS):
         for name in (module.name, *module.older_names):
             found[name] = module
     return found

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from amlemulator.experiments.model_file import Feature
 
+DOUBLE, FLOAT = TensorProto.DOUBLE, TensorProto.FLOAT
 OPSET, ML_OPSET, IR_VERSION = 21, 5, 10
 ML = "ai.onnx.ml"
 SUM, NO_TRANSFORM, BRANCH_LEQ = 1, 0, 0  # of TreeEnsemble
@@ -188,6 +189,24 @@ class Builder:
             leaf_weights=numpy_helper.from_array(np.array(trees.weights, dtype=np.float64), "weights"),
             tree_roots=trees.roots,
         )
+
+    def halves(self, value: str) -> tuple[str, str]:
+        """Return the two columns of ``[n, 2]``, each as ``[n, 1]``."""
+        first = self.add("Split", value, outputs=2, axis=1, num_outputs=2)
+        return first, f"{first}_1"
+
+    def distances(self, value: str, centres: npt.ArrayLike) -> str:
+        """Return the Euclidean distances of ``[n, features]`` from each of the ``[k, features]`` centres."""
+        places = np.asarray(centres, dtype=np.float64)[np.newaxis]
+        apart = self.add("Sub", self.add("Unsqueeze", value, self.constant([1], np.int64)), self.constant(places))
+        squares = self.add("ReduceSum", self.add("Mul", apart, apart), self.constant([2], np.int64), keepdims=0)
+        return self.add("Sqrt", squares)
+
+    def unit(self, value: str) -> str:
+        """Return rows brought to length 1; a row of zeros stays one."""
+        axes = self.constant([1], np.int64)
+        length = self.add("Sqrt", self.add("ReduceSum", self.add("Mul", value, value), axes))
+        return self.add("Div", value, self.add("Max", length, self.constant(1e-300)))
 
     def finish(self, **outputs: tuple[str, int]) -> bytes:
         """Return the model; ``outputs`` gives each output's value and its number of columns."""

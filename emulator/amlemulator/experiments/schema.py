@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from amlemulator.core.cells import Cell
 from amlemulator.core.interface import Column
 from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.execute import Environment, File, Values, run_node
@@ -42,6 +43,8 @@ def with_schemas(document: Mapping[str, Any], graph: Graph, values: Values) -> d
                 continue
             if node.module.name == WEB_SERVICE_OUTPUT:
                 found[node.id] = _columns(value)
+            if node.parameters.get("Categorical") == "Make categorical":
+                found[node.id] = _columns(values[node.id, node.module.outputs[0].name])
             for wire in node.inputs[port]:
                 if graph.nodes[wire.node].module.name == WEB_SERVICE_INPUT:
                     found[wire.node] = _columns(value)
@@ -68,8 +71,12 @@ def run_uncalled(graph: Graph, environment: Environment) -> Values:
     return values
 
 
+def _present(cell: Cell) -> bool:
+    return cell is not None
+
+
 def _columns(frame: Frame) -> tuple[Column, ...]:
     return tuple(
-        Column(series.name, series.type, series.categories or (), next(iter(series.cells), None))
+        Column(series.name, series.type, series.categories or (), next(filter(_present, series.cells), None))
         for series in frame.series
     )

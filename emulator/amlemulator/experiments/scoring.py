@@ -1,4 +1,4 @@
-"""Saved Model and Score Model."""
+"""Saved Model, Score Model and Assign Data to Clusters."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def score_model(call: NodeCall) -> tuple[Any]:
     """Score a data set with a trained model."""
     append = call.parameters["Append score columns to output"]
     return (call.inputs["Trained model"].score(call.inputs["Dataset"], append=append),)
+
+
+def assign_data_to_clusters(call: NodeCall) -> tuple[Any]:
+    """Find each row's cluster."""
+    append = call.parameters["Check for Append or Uncheck for Result Only"]
+    return (call.inputs["Trained model"].assign(call.inputs["Dataset"], append=append),)

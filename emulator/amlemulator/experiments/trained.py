@@ -93,6 +93,23 @@ class TrainedModel:
         kept = frame.series if append else tuple(each for each in frame.series if each.name == self.header.label)
         return Frame(_beside(kept, columns), frame.rows, scores)
 
+    def assign(self, frame: Frame, *, append: bool = True) -> Frame:
+        """Return the data set with each row's cluster and its distances from all centres (modules.md 7.2).
+
+        Raises ModuleError 0013 for a model that is none of clusters.
+        """
+        if self.header.task != "clusters":
+            raise module_error("0013", "Trained model")
+        data = arrays(frame, self._numbers, self._texts)
+        distances = self.predict(data)[0]
+        names = [f"DistancesToClusterCenter no.{place}" for place in range(distances.shape[1])]
+        columns = [Series("Assignments", "Int32", distances.argmin(axis=1).tolist())]
+        columns += [Series(name, "Double", distances[:, place].tolist()) for place, name in enumerate(names)]
+        if len(data.rows) != frame.rows:
+            columns = [column.with_cells(_spread(column.cells, data.rows, frame.rows)) for column in columns]
+        scores = Scores("clusters", labels="Assignments", probabilities=tuple(names))
+        return Frame(_beside(frame.series if append else (), columns), frame.rows, scores)
+
     def _refuse_unknown_levels(self, frame: Frame) -> None:
         for feature in self._texts:
             series = frame.find(feature.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from amlemulator.core.cells import Cell
 from amlemulator.core.interface import ColumnType
+from amlemulator.experiments.catalogue_learners import RANGE, TRAINER_MODE
 from amlemulator.experiments.columns import select
 from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.execute import NodeCall
@@ -18,8 +19,10 @@ from amlemulator.experiments.features import Arrays, arrays, feature_of, numeric
 from amlemulator.experiments.frame import Frame, Series
 from amlemulator.experiments.learners import LEARNERS, Learner, TrainingSet
 from amlemulator.experiments.model_file import Header, ModelFile
+from amlemulator.experiments.modules import Parameter
 from amlemulator.experiments.trained import TrainedModel
 
+UNKNOWN_LEVELS = ("Allow unknown categorical levels", "Allow unknown values for categorical features")
 MODEL_SUFFIX = " [trained model]"  # how Set Up Web Service named what it saved (documents.md 10.2)
 
 
@@ -29,6 +32,7 @@ class Untrained:
 
     name: str
     parameters: Mapping[str, Any]
+    ranges: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # what Tune Model Hyperparameters may sweep
 
     @property
     def learner(self) -> Learner:
@@ -37,8 +41,30 @@ class Untrained:
 
 
 def untrained(call: NodeCall) -> tuple[Untrained]:
-    """Give a learner with its parameters."""
-    return (Untrained(call.node.module.name, call.parameters),)
+    """Give a learner with its parameters.
+
+    In the trainer mode Parameter Range the first value of each range stands for it; otherwise the ranges are the
+    learner's own, for whoever sweeps it (modules.md 1.6).
+    """
+    given = call.parameters
+    ranged = given.get(TRAINER_MODE) == "Parameter Range"
+    specs = {spec.name: spec for spec in call.node.module.parameters}
+    ranges = {
+        name.removeprefix(RANGE): _values(specs[name.removeprefix(RANGE)], given[name] if ranged else spec.default)
+        for name, spec in specs.items()
+        if name.startswith(RANGE)
+    }
+    parameters = {name: value for name, value in given.items() if not name.startswith(RANGE)}
+    if ranged:
+        parameters.update({name: values[0] for name, values in ranges.items()})
+    return (Untrained(call.node.module.name, parameters, ranges),)
+
+
+def _values(spec: Parameter, text: str) -> list[Any]:
+    values = [spec.value(part.strip()) for part in str(text).split(";") if part.strip()]
+    if not values:
+        raise module_error("0002", RANGE + spec.name)
+    return values
 
 
 def train_model(call: NodeCall) -> tuple[TrainedModel]:
@@ -62,9 +88,7 @@ def train(untrained: Untrained, frame: Frame, selection: Any, experiment: str) -
     if not len(data.rows):
         raise module_error("0130")
     target = _Target.of(untrained, labelled, label.name, data)
-    onnx = untrained.learner.fit(
-        untrained.parameters, TrainingSet(features, data.numbers, data.texts, target.values, len(target.classes))
-    )
+    onnx = _fit(untrained, TrainingSet(features, data.numbers, data.texts, target.values, len(target.classes)))
     header = Header(
         task=untrained.learner.task,
         learner=untrained.name,
@@ -74,10 +98,17 @@ def train(untrained: Untrained, frame: Frame, selection: Any, experiment: str) -
         label=label.name,
         label_type=target.type,
         classes=target.classes,
-        unknown_levels=bool(untrained.parameters.get("Allow unknown categorical levels", True)),
+        unknown_levels=all(untrained.parameters.get(name, True) for name in UNKNOWN_LEVELS),
         facts={"rows": frame.rows, "rows used": len(data.rows), "parameters": _plain(untrained.parameters)},
     )
     return TrainedModel(ModelFile(header, onnx))
+
+
+def _fit(untrained: Untrained, data: TrainingSet) -> bytes:
+    try:
+        return untrained.learner.fit(untrained.parameters, data)
+    except ValueError as error:  # the library's own: a descent that ran away, settings that contradict each other
+        raise module_error("0039", error) from error
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

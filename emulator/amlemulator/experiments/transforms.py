@@ -5,11 +5,14 @@ A transform is a dictionary that JSON can hold, so that a saved one stands in a 
     {"kind": "replace", "columns": {"age": {"type": "Int32", "value": 38}}}
     {"kind": "remove rows", "columns": {"age": {"type": "Int32"}}}
     {"kind": "remove columns", "columns": {"age": {"type": "Int32"}}}
+    {"kind": "normalize", "method": "ZScore", "zero": true,
+     "columns": {"age": {"type": "Int32", "shift": 38.6, "width": 13.6}}}
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import erf, exp, log, nan, sqrt, tanh
 from typing import Any
 
 from amlemulator.core.cells import Cell, parse
@@ -25,6 +28,8 @@ def apply(transform: Transform, frame: Frame) -> Frame:
     Raises ModuleError 0018 for what is no transform.
     """
     try:
+        if transform["kind"] == "normalize":
+            return _normalize(transform, frame)
         return _APPLY[transform["kind"]](transform["columns"], frame)
     except (KeyError, TypeError, AttributeError) as error:
         raise module_error("0018", "Transformation") from error
@@ -58,4 +63,43 @@ def _remove_columns(columns: Mapping[str, Any], frame: Frame) -> Frame:
     return frame.with_series(series for series in frame.series if not _matches(series, columns))
 
 
+def _normalize(transform: Transform, frame: Frame) -> Frame:
+    formula, zero, columns = _FORMULAS[transform["method"]], transform["zero"], transform["columns"]
+    made = []
+    for series in frame.series:
+        if not _matches(series, columns):
+            made.append(series)
+            continue
+        shift, width = columns[series.name]["shift"], columns[series.name]["width"]
+        constant = 0.0 if zero else nan
+        cells: list[Cell] = [
+            None if cell is None else formula(cell, shift, width) if width else constant for cell in series.cells
+        ]
+        made.append(Series(series.name, "Double", cells, None, series.role))
+    return frame.with_series(made)
+
+
+def _linear(value: Any, shift: float, width: float) -> float:
+    return float((value - shift) / width)
+
+
+def _logistic(value: Any, *_: float) -> float:
+    return 1 / (1 + exp(-value)) if value > -700 else 0.0
+
+
+def _log_normal(value: Any, shift: float, width: float) -> float:
+    return 0.5 * (1 + erf((log(value) - shift) / (width * sqrt(2)))) if value > 0 else 0.0
+
+
+def _tanh(value: Any, *_: float) -> float:
+    return tanh(value)
+
+
+_FORMULAS: Mapping[str, Callable[[Any, float, float], float]] = {
+    "ZScore": _linear,
+    "MinMax": _linear,
+    "Logistic": _logistic,
+    "LogNormal": _log_normal,
+    "TanH": _tanh,
+}
 _APPLY = {"replace": _replace, "remove rows": _remove_rows, "remove columns": _remove_columns}
