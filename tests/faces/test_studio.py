@@ -455,3 +455,15 @@ def test_lists_of_what_nobody_can_make_are_empty(studio, path):
 def test_the_root_answers_everybody(wire: Wire):
     """R asks the roots of Studio's hosts before anything else, without a token."""
     assert [200, 200, 200] == [wire.call("GET", path).status for path in ("/studioapi", "/studioapi/api", "/api")]
+
+
+def test_a_fault_of_ours_has_the_observed_answer(place_with, monkeypatch):
+    """What breaks in the emulator is 500 with the recorded ServiceError."""
+    studio = Studio(place_with())
+
+    def breaks(workspace):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(studio.place.emulator.studio, "datasets", breaks)
+    assert (500, "ServiceError", "InternalServerError") == refusal(studio.call("GET", "/datasources"))
+    assert [ZeroDivisionError] == [type(fault) for fault in studio.place.emulator.faults_of_ours]
