@@ -169,6 +169,8 @@ class Emulator:
 
     def _make_host(self, role: str) -> Flask:
         app = Flask(f"amlemulator.{role}", static_folder=None, root_path=str(Path(__file__).parent))
+        # OPTIONS is not emulated: Flask's own answer would be a made-up success (design, decision 12).
+        app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         # Nothing redirects: no 308 for slashes (design, decision 1); the pipeline has tidied the path.
         app.url_map.strict_slashes = False
         app.url_map.merge_slashes = False
