@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 from flask import Flask, Response, request
@@ -22,6 +23,7 @@ def execute(workspace: str, service: str) -> Response:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         ANSWER.update(json.loads(sys.argv[1]))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(app, host="127.0.0.1", port=0, threads=16)
     print(f"READY http://127.0.0.1:{server.effective_port}", flush=True)
     server.run()

@@ -13,8 +13,8 @@ from amlemulator.adapters.process_runner import THREADS
 from support.runner import StagedEmulator
 from support.wire import BASE, BLOB, Place, Wire
 
-# As in the workers, before anything imports scikit-learn: with a busy neighbour its own threads make a fit a hundred times
-# slower.
+# As in the workers, before anything imports scikit-learn: with a busy neighbour its own threads make a fit a hundred
+# times slower.
 os.environ.update(THREADS)
 
 COMMON = {"samples": False, "seed": "tests", "public_url": BASE, "public_blob_url": BLOB, "workers": 1}
