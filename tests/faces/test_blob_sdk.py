@@ -45,7 +45,7 @@ def blobs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(blobs):
-    with serving(BlobApplication(blobs, SystemClock())) as base:
+    with serving(BlobApplication(blobs, SystemClock()), blobs.spool) as base:
         yield f"{base}/{ACCOUNT}"
 
 

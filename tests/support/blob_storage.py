@@ -167,19 +167,19 @@ def metadata(reply):
 
 
 @contextmanager
-def serving(application):
+def serving(application, spool=None):
     """Serve an application with waitress on a free loopback port, as the emulator does; yield its base URL."""
     import threading
 
     from waitress.server import create_server
 
-    from amlemulator.faces.blob_channel import keep_header_names
+    from amlemulator.faces.blob_channel import adapt
 
     listeners = {}
     server = create_server(
         application, map=listeners, host="127.0.0.1", port=0, threads=4, recv_bytes=65536, asyncore_use_poll=True
     )
-    keep_header_names(listeners)
+    adapt(listeners, spool)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from amlemulator.adapters.files_blobs_blocks import Blocks, Place
 from amlemulator.adapters.files_blobs_containers import Containers
-from amlemulator.adapters.files_blobs_content import ContentFolder, ShortBody
+from amlemulator.adapters.files_blobs_content import ContentFolder, ShortBody, Spool
 from amlemulator.adapters.files_blobs_index import Index, container_id
 from amlemulator.adapters.files_blobs_listing import page
 from amlemulator.adapters.files_blobs_records import BlobAddress, BlobHeaders, FolderError, Page
@@ -22,7 +22,7 @@ from amlemulator.core.errors import ServiceError
 from amlemulator.ports.blobs import BlobMissing, BlobProperties, ContainerAccess
 from amlemulator.ports.clock import Clock
 
-__all__ = ["BlobAddress", "FilesBlobs", "FolderError", "ShortBody", "Version"]
+__all__ = ["BlobAddress", "FilesBlobs", "FolderError", "ShortBody", "Spool", "Version"]
 
 UNCOMMITTED_SECONDS = 7 * 24 * 3600.0  # Put Block: uncommitted blocks are discarded after one week
 
@@ -55,6 +55,10 @@ class FilesBlobs:
         self.blocks = Blocks(self._index, contents, self.versions, clock)
         self._index.forget_staged(before=clock.now() - UNCOMMITTED_SECONDS)
         contents.sweep(self._index.contents())
+
+    def spool(self) -> Spool:
+        """Return a body to receive, which an upload of the whole of it takes over without copying."""
+        return self._contents.spool()
 
     def accounts(self) -> Mapping[str, str]:
         """Return account name to key: those configured, and those that were made by being used."""

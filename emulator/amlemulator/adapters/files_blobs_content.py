@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import weakref
 from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 CHUNK = 256 * 1024
 EMPTY = ""  # the key of a content without bytes, which needs no file
@@ -42,6 +46,66 @@ class Segment:
     size: int
 
 
+class Spool(RawIOBase):
+    """A body on its way in, in a file that can become a content as it is: large bodies are written only once.
+
+    Closing it removes the file, unless a folder has adopted it; so does forgetting it.
+    """
+
+    def __init__(self, folder: ContentFolder, key: str, path: str) -> None:
+        super().__init__()
+        self.folder = folder
+        self.key = key
+        self.size = 0
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        self._at = 0
+        self._forget = weakref.finalize(self, _forget_spool, self.file, path)
+
+    def append(self, piece: bytes) -> None:
+        """Add bytes at the end."""
+        _write(self.file, piece)
+        self.size += len(piece)
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read on from where the last read ended; appending does not move that place."""
+        view = memoryview(buffer).cast("B")
+        os.lseek(self.file, self._at, os.SEEK_SET)
+        count = os.readv(self.file, [view]) if hasattr(os, "readv") else self._copied(view)
+        os.lseek(self.file, 0, os.SEEK_END)
+        self._at += count
+        return count
+
+    def _copied(self, view: memoryview) -> int:
+        piece = os.read(self.file, len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def whole(self, size: int | None) -> bool:
+        """Tell whether this is just what is to be written: nothing read yet, and of that size."""
+        return self._at == 0 and size in (None, self.size)
+
+    def adopt(self) -> None:
+        """Leave the file to the folder."""
+        self._forget.detach()
+        os.close(self.file)
+        super().close()
+
+    def close(self) -> None:
+        """Remove the file, if nobody has adopted it."""
+        self._forget()
+        super().close()
+
+
+def _forget_spool(file: int, path: str) -> None:
+    os.close(file)
+    with suppress(OSError):
+        os.unlink(path)
+
+
 class ContentFolder:
     """A folder of contents. ``durable`` means: on the disk, not only with the operating system, before it counts."""
 
@@ -58,7 +122,9 @@ class ContentFolder:
 
         Raises ShortBody when there are fewer; nothing stays behind then.
         """
-        digest = hashlib.md5(usedforsecurity=False) if md5 else None
+        if isinstance(content, Spool) and content.folder is self and content.whole(size) and content.size:
+            return self._adopt(content, md5=md5)
+        digest = _md5() if md5 else None
         key, written = self._fill(lambda file: _pump(content, file, size, digest.update if digest else None))
         if size is not None and written < size:
             self.discard(key)
@@ -67,6 +133,19 @@ class ContentFolder:
             self.discard(key)
             key = EMPTY
         return Written(key, written, digest.digest() if digest else None)
+
+    def spool(self) -> Spool:
+        """Return a body to receive, which ``write`` takes over without copying it."""
+        key = secrets.token_hex(16)
+        return Spool(self, key, self._path(key))
+
+    def _adopt(self, spool: Spool, *, md5: bool) -> Written:
+        digest = hashlib.file_digest(spool, _md5).digest() if md5 else None
+        if self._durable:
+            os.fsync(spool.file)
+        spool.adopt()
+        self._keep_name()
+        return Written(spool.key, spool.size, digest)
 
     def join(self, segments: Sequence[Segment]) -> str:
         """Write the segments one after the other as a new content and return its key.
@@ -152,7 +231,15 @@ def _pump(source: BinaryIO, target: int, size: int | None, seen: Callable[[bytes
         if seen is not None:
             seen(piece)
         done += len(piece)
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(target, view) :]
+        _write(target, piece)
     return done
+
+
+def _write(file: int, piece: bytes) -> None:
+    view = memoryview(piece)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _md5() -> hashlib._Hash:
+    return hashlib.md5(usedforsecurity=False)

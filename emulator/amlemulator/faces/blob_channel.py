@@ -2,38 +2,79 @@
 
 Waitress drops request headers with an underscore and re-spells the names of response headers (``x-ms-meta-ownerName``
 becomes ``X-Ms-Meta-Ownername``). A client's metadata would lose names, and its signature would not be found right. This
-channel keeps the request's own block of headers for who needs it, and sends response headers as they are.
+channel keeps the request's own block of headers for who needs it, and sends response headers as they are. It also
+receives large uploads into the storage's own folder, so that they are written once and not twice.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, get_header_lines
+from waitress.receiver import FixedStreamReceiver
 from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
+
+from amlemulator.adapters.files_blobs import Spool
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 VIA = re.compile(rb"\r\nVia: [^\r]*")
+UPLOADS_BLOCK = re.compile(rb"[?&]comp=block[& ]")
+SEND_BYTES = 128 * 1024
 # What waitress must look at to know when an answer ends, or fills in when it is missing.
 ITS_OWN = frozenset({"content-length", "connection", "date", "server", "transfer-encoding"})
 
 
+class SpooledBody:
+    """What waitress writes a body into; the application reads the spool."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def __len__(self) -> int:
+        return self._spool.size
+
+    def append(self, piece: bytes) -> None:
+        """Add what has come."""
+        self._spool.append(piece)
+
+    def getfile(self) -> Spool:
+        """Return what the application reads."""
+        return self._spool
+
+    def close(self) -> None:
+        """Remove the file, unless it has become a blob."""
+        self._spool.close()
+
+
 class Parser(HTTPRequestParser):
-    """Keeps the block of headers when it has metadata in it."""
+    """Keeps the block of headers when it has metadata in it, and sends large uploads straight to the storage."""
 
     header_block = b""
+    new_spool: Callable[[], Spool] | None = None
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the first line and the headers."""
         super().parse_header(header_plus)
         if b"x-ms-meta-" in header_plus.lower():
             self.header_block = bytes(header_plus)
+        if (
+            self.new_spool is not None
+            and self.content_length > self.adj.inbuf_overflow
+            and self._is_upload(header_plus)
+        ):
+            body: Any = SpooledBody(self.new_spool())  # all that a receiver asks of its buffer
+            self.body_rcv = FixedStreamReceiver(self.content_length, body)
+
+    def _is_upload(self, block: bytes) -> bool:
+        first_line = block.partition(b"\r\n")[0]
+        typed = "X_MS_BLOB_TYPE" in self.headers
+        return first_line.startswith(b"PUT ") and (typed or UPLOADS_BLOCK.search(first_line) is not None)
 
 
 def _lines(block: bytes) -> Iterable[tuple[str, str]]:
@@ -63,14 +104,32 @@ class Task(WSGITask):
 
 
 class Channel(HTTPChannel):
-    """A connection whose headers keep their names."""
+    """A connection whose headers keep their names, and that sends files in small pieces."""
 
     parser_class = Parser
     task_class = Task
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Waitress reads as much of a file as the socket's buffer might hold, some 4 MB on a loopback, sends what fits,
+        # and reads the rest again: 15 MB more memory for each large download, and slower than this.
+        self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
 
-def keep_header_names(servers: Mapping[int, Any]) -> None:
-    """Make every listener in waitress' map use this channel: the map that ``create_server(map=...)`` was given."""
+    def handle_close(self) -> None:
+        """Close the connection, and with it a body that came only in part."""
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
+            self.request = None
+
+
+def adapt(servers: Mapping[int, Any], new_spool: Callable[[], Spool] | None = None) -> None:
+    """Make every listener in waitress' map use this channel: the map that ``create_server(map=...)`` was given.
+
+    ``new_spool`` (``FilesBlobs.spool``) gives the files that large uploads are written to; without it they are copied.
+    """
+    parser = type("Parser", (Parser,), {"new_spool": None if new_spool is None else staticmethod(new_spool)})
+    channel = type("Channel", (Channel,), {"parser_class": parser})
     for server in servers.values():
         if isinstance(server, BaseWSGIServer):
-            server.channel_class = Channel
+            server.channel_class = channel
