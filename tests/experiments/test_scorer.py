@@ -6,13 +6,19 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amlemulator import samples
+from amlemulator.adapters.process_runner import ProcessRunner
 from amlemulator.core.errors import ServiceError
-from amlemulator.core.tables import from_plain, to_plain
+from amlemulator.core.interface import Column
+from amlemulator.core.tables import Table, from_plain, to_plain
+from amlemulator.experiments.exchange import load_table, save_table
 from amlemulator.experiments.frame import table_of_frame
-from amlemulator.experiments.graph import interface_of
+from amlemulator.experiments.graph import interface_of, load_graph
 from amlemulator.experiments.scorer import build_scorer, needs_worker
+from amlemulator.experiments.worker_scorer import Workers, WorkerScorer
 from support.frames import sample
 
 SERVICES = {service.name: service for service in samples.workspaces()[0].services}
@@ -108,3 +114,114 @@ def test_scoring_imports_neither_scikit_learn_nor_pandas():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]" == found.stdout.strip()
+
+
+SCRIPT = """
+def azureml_main(frame, other = None):
+    if (frame.age > 90).any():
+        raise ValueError('too old')
+    frame['twice'] = frame['age'] * 2
+    return frame[['age', 'twice']],
+"""
+RESULT = {"id": "result", "module": "Web Service Output", "parameters": {"Name": "output1"}}
+SCRIPTED = {
+    "experiment": "Scripted",
+    "nodes": [
+        {"id": "request", "module": "Web Service Input", "parameters": {"Name": "input1"}},
+        {
+            "id": "script",
+            "module": "Execute Python Script",
+            "parameters": {"Python script": SCRIPT},
+            "inputs": {"Dataset1": "request"},
+        },
+        {**RESULT, "inputs": {"Data": "script"}},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def runner():
+    made = ProcessRunner(1)
+    yield made
+    made.close()
+
+
+def test_user_code_is_scored_in_a_worker(runner, tmp_path):
+    """A graph with a script runs in another process, types intact, and leaves no file behind."""
+    scorer = build_scorer(SCRIPTED, {}, Workers(runner, lambda: tmp_path))
+    table = from_plain({"ColumnNames": ["age", "name"], "Values": [[30, "x"], [40, "y"]]}, ())
+    found = scorer.score({"input1": table}, {})["output1"]
+    assert [("age", "Int32"), ("twice", "Int32")] == [(column.name, column.type) for column in found.columns]
+    assert [[30, 60], [40, 80]] == [list(row) for row in found.rows]
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_what_fails_in_a_worker_is_a_service_error(runner, tmp_path):
+    """The script's own exception answers ModuleExecutionError with Error 0085."""
+    scorer = build_scorer(SCRIPTED, {}, Workers(runner, lambda: tmp_path))
+    with pytest.raises(ServiceError) as caught:
+        scorer.score({"input1": from_plain({"ColumnNames": ["age"], "Values": [[99]]}, ())}, {})
+    assert ("ModuleExecutionError", "85") == (caught.value.entry.group, caught.value.entry.code)
+    assert "ValueError: too old" in caught.value.message
+
+
+def test_user_code_never_runs_in_the_server():
+    """Without workers such a graph is refused, not run."""
+    with pytest.raises(ServiceError) as caught:
+        build_scorer(SCRIPTED, {})
+    assert 501 == caught.value.entry.status
+
+
+def test_a_worker_scores_as_the_server_does(runner, tmp_path):
+    """The same rows score the same in both, to the last bit."""
+    scorer = WorkerScorer(
+        load_graph(CENSUS.experiment), CENSUS.experiment, CENSUS.models, Workers(runner, lambda: tmp_path)
+    )
+    here = build_scorer(CENSUS.experiment, CENSUS.models).score({"input1": rows(20)}, {})["output1"]
+    there = scorer.score({"input1": rows(20)}, {})["output1"]
+    assert (here.columns, list(map(list, here.rows))) == (there.columns, list(map(list, there.rows)))
+
+
+def test_imported_data_are_staged_for_a_scoring_call(runner, tmp_path):
+    """An Import Data in a scoring graph reads what the emulator fetched; without that its address was invalid."""
+    nodes = [
+        {
+            "id": "import",
+            "module": "Import Data",
+            "parameters": {"Data source": "Web URL via HTTP", "CSV or TSV has header row": True},
+        },
+        {**RESULT, "inputs": {"Data": "import"}},
+    ]
+    links = [{"name": "URL", "sets": ["import.URL"]}]
+    experiment = {"experiment": "Imported", "nodes": nodes, "web service parameters": links}
+
+    def stage(urls, folder):
+        (folder / "fetched").write_text(f"address\n{urls['import']}\n")
+        return {"import": {"path": str(folder / "fetched"), "format": "csv"}}
+
+    scorer = build_scorer(experiment, {}, Workers(runner, lambda: tmp_path, stage))
+    assert [["https://x/a.csv"]] == [list(row) for row in scorer.score({}, {"URL": "https://x/a.csv"})["output1"].rows]
+    with pytest.raises(ServiceError, match="Invalid Uri"):
+        build_scorer(experiment, {}, Workers(runner, lambda: tmp_path)).score({}, {"URL": "https://x/a.csv"})
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats()),
+            st.one_of(st.none(), st.text(max_size=3)),
+            st.one_of(st.none(), st.datetimes().map(lambda moment: moment.replace(fold=0))),
+            st.one_of(st.none(), st.timedeltas()),
+            st.one_of(st.none(), st.booleans()),
+        ),
+        max_size=3,
+    )
+)
+def test_tables_between_server_and_worker_keep_every_bit(tmp_path_factory, rows):
+    """Any table survives the exchange exactly, NaN and microseconds included."""
+    columns = tuple(map(Column, "abcde", ("Double", "String", "DateTime", "TimeSpan", "Boolean")))
+    path = tmp_path_factory.getbasetemp() / "exchange"
+    save_table(Table(columns, list(rows)), path)
+    back = load_table(path)
+    assert columns == back.columns
+    assert repr([list(row) for row in rows]) == repr(back.rows)

@@ -7,7 +7,7 @@ only when a model is loaded; never pandas or scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from amlemulator.core.errors import failure
 from amlemulator.core.tables import Table
@@ -17,6 +17,7 @@ from amlemulator.experiments.execute import Environment, Values, outputs_of, run
 from amlemulator.experiments.frame import frame_of_table, table_of_frame
 from amlemulator.experiments.graph import Graph, Node, load_graph
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
+from amlemulator.experiments.worker_scorer import Workers, WorkerScorer
 
 
 def needs_worker(experiment: Mapping[str, Any]) -> bool:
@@ -24,8 +25,20 @@ def needs_worker(experiment: Mapping[str, Any]) -> bool:
     return not all(node.module.in_server for node in load_graph(experiment).order())
 
 
-class Scorer:
+class Scorer(Protocol):
     """A scoring service ready to answer. Calls may come from any thread."""
+
+    def score(self, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
+        """Return the output tables by Web Service Output.
+
+        ``tables`` are the inputs by Web Service Input, ``parameters`` the web service parameters. Raises ServiceError
+        when a module refuses its data.
+        """
+        ...
+
+
+class ServerScorer:
+    """A scorer of row-wise modules, in this process."""
 
     def __init__(self, graph: Graph, models: Mapping[str, Any]) -> None:
         self._graph = graph
@@ -47,11 +60,7 @@ class Scorer:
         return all(source is None or (source.node, source.port) in self._fixed for source in sources)
 
     def score(self, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
-        """Return the output tables by Web Service Output.
-
-        ``tables`` are the inputs by Web Service Input, ``parameters`` the web service parameters. Raises ServiceError
-        when a module refuses its data.
-        """
+        """Return the output tables. See Scorer."""
         inputs = {name: frame_of_table(table) for name, table in tables.items()}
         environment = Environment(inputs, parameters, self._models)
         values = dict(self._fixed)
@@ -63,14 +72,22 @@ class Scorer:
         return {name: table_of_frame(frame) for name, frame in outputs_of(self._graph, values).items()}
 
 
-def build_scorer(experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> Scorer:
+def build_scorer(experiment: Mapping[str, Any], models: Mapping[str, bytes], workers: Workers | None = None) -> Scorer:
     """Put a graph and the content of its models (by resource name) together; the models are loaded here.
 
-    Raises GraphError, and ServiceError ModelPackageFormatError when a model cannot be loaded.
+    A graph that must not run in the server gets a scorer that hands each call to ``workers``. Raises GraphError, and
+    ServiceError: ModelPackageFormatError when a model cannot be loaded, NotEmulated when a worker is needed and there
+    is none.
     """
     graph = load_graph(experiment)
+    if needs_worker(experiment):
+        if workers is None:
+            raise failure(
+                "scoring/NotEmulated", f"The experiment '{graph.name}' runs code that needs a worker process."
+            )
+        return WorkerScorer(graph, experiment, models, workers)
     try:
-        return Scorer(graph, {name: load_model(content) for name, content in models.items()})
+        return ServerScorer(graph, {name: load_model(content) for name, content in models.items()})
     except ModelFileError as error:
         raise failure("ModelPackageFormatError") from error
 

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from amlemulator.core.textdata import Format, RowLengthError, TextDataError, read_columns
 from amlemulator.experiments.errors import ModuleError, module_error, ragged_rows
+from amlemulator.experiments.exchange import FORMAT, load_table
 from amlemulator.experiments.execute import File, NodeCall
-from amlemulator.experiments.frame import Frame, frame_of_columns
+from amlemulator.experiments.frame import Frame, frame_of_columns, frame_of_table
 
 
 def read_frame(file: File) -> Frame:
@@ -17,6 +18,8 @@ def read_frame(file: File) -> Frame:
 
     Raises ModuleError: 1000 for rows of different lengths, 0049 for what cannot be parsed, 0048 for a missing file.
     """
+    if file.format == FORMAT:
+        return frame_of_table(load_table(file.path))
     opened = gzip.open if file.path.suffix == ".gz" else open
     try:
         with opened(file.path, "rt", encoding="utf-8", newline="") as text:

@@ -20,6 +20,7 @@ from typing import Any
 
 from amlemulator.core.textdata import write
 from amlemulator.experiments.errors import module_error
+from amlemulator.experiments.exchange import FORMAT, save_table
 from amlemulator.experiments.execute import Environment, File, run_graph
 from amlemulator.experiments.frame import Frame, table_of_frame
 from amlemulator.experiments.graph import load_graph
@@ -100,6 +101,9 @@ def write_output(value: Any, file: File) -> dict[str, Any]:
     if isinstance(value, Frame):
         if file.format == "ilearner":
             raise module_error("0039", "a data set cannot be saved as .ilearner")
+        if file.format == FORMAT:
+            save_table(table_of_frame(value), file.path)
+            return {"rows": value.rows, "columns": value.names}
         with file.path.open("w", encoding="utf-8", newline="") as text:
             text.writelines(write(table_of_frame(value), file.format))  # type: ignore[arg-type] # checked at submit
         return {"rows": value.rows, "columns": value.names}

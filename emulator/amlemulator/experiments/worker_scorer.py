@@ -1,0 +1,85 @@
+"""Scoring what the server must not run itself (user code, SQL): each call is a task of a worker."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amlemulator.core.errors import failure
+from amlemulator.core.tables import Table
+from amlemulator.experiments.errors import ModuleError, service_error
+from amlemulator.experiments.exchange import FORMAT, load_table, save_table
+from amlemulator.experiments.graph import Graph, staged_sources
+from amlemulator.ports.runner import Runner, Task
+
+SECONDS = 100.0  # RRS answers within these or not at all (documents.md 4.4)
+
+# Fetches what Import Data modules read: node id to address, and a folder; returns node id to {"path", "format"}.
+Stage = Callable[[Mapping[str, str], Path], Mapping[str, Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Where scoring tasks run: a runner, and a function that gives the folder for their files."""
+
+    runner: Runner
+    folder: Callable[[], Path]
+    stage: Stage | None = None
+    seconds: float = SECONDS
+
+
+class WorkerScorer:
+    """A scorer whose graph runs in a worker."""
+
+    def __init__(
+        self, graph: Graph, experiment: Mapping[str, Any], models: Mapping[str, bytes], workers: Workers
+    ) -> None:
+        self._outputs = [node.name for node in graph.having("Web Service Output")]
+        self._experiment = experiment
+        self._models = dict(models)
+        self._workers = workers
+
+    def score(self, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
+        """Return the output tables. See ``scorer.Scorer``."""
+        with tempfile.TemporaryDirectory(prefix="score-", dir=self._workers.folder()) as name:
+            folder = Path(name)
+            body = self._body(tables, parameters, folder)
+            outcome = self._workers.runner.run(Task("score", body, self._workers.seconds))
+            if outcome.status == "cancelled":
+                raise failure("ServiceUnavailable/NoMoreResources")
+            if outcome.status != "done":
+                raise service_error(outcome.error)
+            return {output: load_table(Path(body["outputs"][output]["path"])) for output in self._outputs}
+
+    def _body(self, tables: Mapping[str, Table], parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:
+        """Lay everything that the task needs into the folder."""
+        inputs, models = {}, {}
+        for number, (name, table) in enumerate(tables.items()):
+            inputs[name] = {"path": str(folder / f"input{number}"), "format": FORMAT}
+            save_table(table, folder / f"input{number}")
+        for number, (name, content) in enumerate(self._models.items()):
+            models[name] = str(folder / f"model{number}.ilearner")
+            (folder / f"model{number}.ilearner").write_bytes(content)
+        outputs = {
+            name: {"path": str(folder / f"output{number}"), "format": FORMAT}
+            for number, name in enumerate(self._outputs)
+        }
+        return {
+            "experiment": dict(self._experiment),
+            "inputs": inputs,
+            "sources": self._staged(parameters, folder),
+            "outputs": outputs,
+            "parameters": dict(parameters),
+            "models": models,
+        }
+
+    def _staged(self, parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:
+        if self._workers.stage is None:
+            return {}
+        try:
+            return dict(self._workers.stage(staged_sources(self._experiment, parameters), folder))
+        except ModuleError as error:
+            raise service_error(error.to_dict()) from error
