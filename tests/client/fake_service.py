@@ -78,6 +78,8 @@ class FakeService:
         self.fresh_seconds = fresh_seconds
         self.ending = ending
         self.polls_needed = 2
+        self.polls_queued = 0  # how often a started job still shows NotStarted
+        self.starts_twice = False  # whether a second start is taken as it comes, against the documents
         self.evaluation = b"AUC,Accuracy\r\n0.93,0.87\r\n"
         self.jobs: dict[str, FakeJob] = {}
         self.started: list[str] = []
@@ -97,7 +99,7 @@ class FakeService:
             status, kind, answer = self.route(method, path, environ, content)
         except RefusalError as error:
             details = [{"code": error.detail, "message": f"because {CONNECTION_STRING}"}] if error.detail else []
-            message = f"refused {environ.get('HTTP_AUTHORIZATION')}"
+            message = f"refused the key {environ.get('HTTP_AUTHORIZATION', '').partition(' ')[2]}"
             wire = {"error": {"code": error.code, "message": message, "details": details}}
             status, kind, answer = error.status, "application/json", json.dumps(wire).encode()
         headers = [("Content-Type", kind), ("Content-Length", str(len(answer))), ("x-ms-request-id", "req-1")]
@@ -183,7 +185,7 @@ class FakeService:
             job.state = "Cancelled"
             return None
         if start:
-            if job.state != "NotStarted":
+            if job.state != "NotStarted" and not self.starts_twice:
                 raise RefusalError(400, "InvalidOperation", "CannotStartJob")
             job.state = "Running"
             self.started.append(job_id)
@@ -196,6 +198,8 @@ class FakeService:
             if job.polls > self.polls_needed:
                 job.state = self.ending
         failed = job.state == "Failed"
+        if job.state == "Running" and job.polls <= self.polls_queued:
+            return {"StatusCode": "NotStarted", "Results": None, "Details": None}
         results = self.results(job_id) if job.state == "Finished" else None
         return {
             "StatusCode": job.state,
@@ -255,7 +259,7 @@ class Killed(BaseException):
     """The process was killed here."""
 
 
-FAULTS = ("ok", "refuse", "lose", "reset", "silence", "503", "cut", "short", "kill before", "kill after")
+FAULTS = ("ok", "refuse", "vanish", "lose", "reset", "silence", "503", "cut", "short", "kill before", "kill after")
 
 
 class FaultyAdapter(WSGIAdapter):
@@ -278,6 +282,8 @@ class FaultyAdapter(WSGIAdapter):
     def _before(self, fault: str, request: requests.PreparedRequest) -> None:
         if fault == "kill before":
             raise Killed
+        if fault == "vanish":  # it never arrived, but nobody can tell
+            raise requests.ReadTimeout(f"{request.url} timed out")
         if fault == "refuse":
             reason = urllib3.exceptions.NewConnectionError(None, f"refused {request.url}")  # type: ignore[arg-type]
             raise requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, request.url or "", reason))  # type: ignore[arg-type]

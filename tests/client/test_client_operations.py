@@ -110,9 +110,10 @@ def test_too_large_a_request_and_infinity_are_refused_here() -> None:
 
 
 def test_the_wrong_key() -> None:
-    """401 is Unauthorized, with the service's codes and request id."""
+    """401 is Unauthorized, with the service's codes and request id, and without the key even if the service repeats it."""
     with pytest.raises(Unauthorized) as caught:
         trainer(FakeService(), key="wrong" * 10).submit_job()
+    assert "wrongwrong" not in f"{caught.value!r} {caught.value} {caught.value.message}"
     assert (401, "Unauthorized", ("ScoreRequestUnauthorized",), "req-1") == (
         caught.value.status,
         caught.value.code,
@@ -171,6 +172,16 @@ def test_a_job_that_takes_too_long(cancel: bool) -> None:
         client.wait_for_job(job, timeout=7, poll=2, cancel_on_timeout=cancel)
     assert (7, cancel, "Running") == (service.clock.now() - begun, caught.value.cancelled, caught.value.state)
     assert ("Cancelled" if cancel else "Running") == service.jobs[job].state
+
+
+def test_a_look_that_fails_is_no_reason_to_give_up() -> None:
+    """A connection that stays broken for longer than the retries only makes the wait longer."""
+    service = FakeService()
+    job = trainer(service).submit_job()
+    trainer(service).start_job(job)
+    broken = transport(service, dict.fromkeys(range(20), "lose"))
+    client = ScoringClient(TRAINING_URL, KEY, transport=broken, clock=service.clock)
+    assert JobState.FINISHED is client.wait_for_job(job).state
 
 
 @pytest.mark.parametrize("job", ["", "a/b", "../x", "a b", "x?y"])

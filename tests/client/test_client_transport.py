@@ -109,12 +109,13 @@ def test_silence_ends_with_the_time_allowed() -> None:
         done.set()
 
 
-def test_dripping_ends_with_the_time_allowed() -> None:
+@pytest.mark.parametrize("connection_header", [b"", b"Connection: close\r\n"])
+def test_dripping_ends_with_the_time_allowed(connection_header: bytes) -> None:
     """A service that sends a byte now and then never runs into a read time-out, but into the deadline."""
     done = threading.Event()
 
     def drip(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + connection_header + b"Content-Length: 100000\r\n\r\n")
         while not done.wait(0.02):
             try:
                 connection.sendall(b"x")

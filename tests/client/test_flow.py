@@ -3,6 +3,7 @@
 import pytest
 
 from amlclient import (
+    AnswerTimeout,
     Condition,
     FlowError,
     JobFailed,
@@ -203,6 +204,26 @@ def test_a_start_whose_answer_was_lost_is_looked_for(world) -> None:
     assert (1, 1) == (len(world.service.started), len(starts))
 
 
+def test_a_started_job_that_waits_in_the_queue_is_followed(world) -> None:
+    """Queued, it still shows NotStarted (errors.md section 15): the refusal to start it twice is the answer."""
+    world.service.polls_queued, world.service.polls_needed = 3, 5
+    world.run({3: "kill after"})
+    assert isinstance(world.run(), RetrainingResult)
+    assert 1 == len(world.service.started)
+
+
+def test_an_update_that_vanished_is_not_told_as_sent(world) -> None:
+    """Nobody knows whether it arrived and the endpoint does not show it: an error; the next run sends it."""
+    world.run(input=world.service.location())
+    number = next(n for n, (method, _) in enumerate(world.service.calls) if method == PATCHES)
+    other = World(str(world.path.parent), FakeService())
+    other.path = world.path.with_name("other.json")
+    assert isinstance(other.run({number: "vanish"}, input=world.service.location()), AnswerTimeout)
+    assert '"patched"' not in other.path.read_text()
+    assert isinstance(other.run(input=world.service.location()), RetrainingResult)
+    assert 1 == len(other.service.updates)
+
+
 def test_a_start_that_never_arrived_is_sent_again(world) -> None:
     """503 did nothing and a refused connection did nothing: the ladder sends it again."""
     assert isinstance(world.run({3: "503", 4: "refuse"}), RetrainingResult)
@@ -212,10 +233,11 @@ def test_a_start_that_never_arrived_is_sent_again(world) -> None:
 def test_a_patch_whose_answer_was_lost_is_looked_for(world) -> None:
     """The endpoint shows the new model: that is the answer."""
     world.run()
-    patch = next(n for n, (method, _) in enumerate(world.service.calls) if method == PATCHES)
-    again = World(str(world.path.parent / "x"), FakeService()) if (world.path.parent / "x").mkdir() is None else world
-    assert isinstance(again.run({patch: "lose"}), RetrainingResult)
-    assert 1 == [method for method, _ in again.service.calls].count(PATCHES)
+    number = next(n for n, (method, _) in enumerate(world.service.calls) if method == PATCHES)
+    other = World(str(world.path.parent), FakeService())
+    other.path = world.path.with_name("other.json")
+    assert isinstance(other.run({number: "lose"}), RetrainingResult)
+    assert 1 == [method for method, _ in other.service.calls].count(PATCHES)
 
 
 def test_the_evaluation_is_shown_before_anything_is_patched(world) -> None:
