@@ -10,11 +10,13 @@ import pytest
 from amlemulator import samples
 from amlemulator.core.interface import Column, OutputPort, Parameter
 from amlemulator.experiments.graph import (
+    Export,
     GraphError,
     check_graph,
     interface_of,
     load_graph,
     read_column,
+    staged_sinks,
     staged_sources,
     write_column,
 )
@@ -226,3 +228,27 @@ def test_describing_a_service_imports_nothing_heavy():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]" == found.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"Please specify authentication type": "SAS", "SAS URI for blob": URL}, {"export": Export(URL, None, True)}),
+        (
+            {
+                "Azure account name": "acct",
+                "Azure account key": "key",
+                "Path to blob beginning with container": "cont/a.csv",
+            },
+            {"export": Export(URL, "key", False)},
+        ),
+        ({}, {}),
+    ],
+)
+def test_export_data_names_what_is_to_be_stored(parameters, expected):
+    """The address of an Export Data follows from its authentication type; a blob is kept unless told otherwise."""
+    nodes = [
+        {"id": "data", "module": "Enter Data Manually"},
+        {"id": "export", "module": "Export Data", "parameters": parameters, "inputs": {"Dataset": "data"}},
+    ]
+    assert expected == staged_sinks({"experiment": "x", "nodes": nodes}, {})

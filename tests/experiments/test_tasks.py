@@ -142,3 +142,17 @@ def test_check_model_tells_what_a_model_is(tmp_path):
     assert ("binary", "income", 2000) == (facts["task"], facts["label"], facts["rows"])
     path.write_bytes(b"AUC\n0.9\n")
     assert (None, "0082") == refusal(lambda: TASKS["check_model"](body, None))
+
+
+def test_exported_data_go_to_the_staged_file(tmp_path):
+    """Export Data writes its rows, without a header row unless asked; other destinations and no address are refused."""
+    nodes = [
+        {"id": "data", "module": "Enter Data Manually", "parameters": {"Data": "a,b\n1,x\n"}},
+        {"id": "export", "module": "Export Data", "inputs": {"Dataset": "data"}},
+    ]
+    body = {"experiment": {"experiment": "Exported", "nodes": nodes}, "outputs": {}}
+    TASKS["run"]({**body, "sinks": {"export": place(tmp_path / "out")}}, None)
+    assert b"1,x\r\n" == (tmp_path / "out").read_bytes()
+    assert ("Export Data", "0065") == refusal(lambda: TASKS["run"](body, None))
+    nodes[1]["parameters"] = {"Please specify data destination": "Azure Table"}
+    assert ("Export Data", "0039") == refusal(lambda: TASKS["run"](body, None))

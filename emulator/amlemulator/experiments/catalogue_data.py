@@ -8,6 +8,7 @@ from amlemulator.experiments.modules import Module, Parameter, Port
 WEB_SERVICE_INPUT = "Web Service Input"
 WEB_SERVICE_OUTPUT = "Web Service Output"
 IMPORT_DATA = "Import Data"
+EXPORT_DATA = "Export Data"
 DATASET = "Dataset"
 
 SOURCES = (
@@ -21,6 +22,9 @@ SOURCES = (
     "On-premises SQL Database",
     "Azure Cosmos DB",
 )
+
+DESTINATIONS = ("Azure Blob Storage", "Web (Hive) query", "Azure SQL Database", "Azure Table")
+FORMATS = ("CSV", "TSV", "ARFF")
 
 DATA: tuple[Module, ...] = (
     Module(
@@ -74,6 +78,26 @@ DATA: tuple[Module, ...] = (
         ),
         run="sources:import_data",
         older_names=("Reader",),
+    ),
+    Module(
+        EXPORT_DATA,
+        inputs=(Port("Dataset"),),
+        parameters=(
+            Parameter("Please specify data destination", "choice", "Azure Blob Storage", DESTINATIONS),
+            Parameter("Use cached results", "boolean", False),
+            Parameter("Please specify authentication type", "choice", "Account", ("SAS", "Account")),
+            Parameter("SAS URI for blob"),
+            Parameter("File format for SAS file", "choice", "CSV", FORMATS),
+            Parameter("Write SAS header row", "boolean", False),
+            Parameter("Azure account name"),
+            Parameter("Azure account key"),
+            Parameter("Path to blob beginning with container"),
+            Parameter("Azure Blob Storage write mode", "choice", "Error", ("Error", "Overwrite")),
+            Parameter("File format for blob file", "choice", "CSV", FORMATS),
+            Parameter("Write blob header row", "boolean", False),
+        ),
+        run="sources:export_data",
+        older_names=("Writer",),
     ),
     Module(
         "Select Columns in Dataset",

@@ -29,12 +29,16 @@ def no_datasets(name: str) -> File:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What an experiment finds around it: request data by Web Service Input, models by resource, files by node."""
+    """What an experiment finds around it.
+
+    Request data by Web Service Input, models by resource, files to read and files to write by node.
+    """
 
     inputs: Mapping[str, Frame] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Any] = field(default_factory=dict)  # of TrainedModel
     sources: Mapping[str, File] = field(default_factory=dict)
+    sinks: Mapping[str, File] = field(default_factory=dict)
     datasets: Callable[[str], File] = no_datasets
     progress: Callable[[dict[str, Any]], None] | None = None
 

@@ -38,7 +38,7 @@ from typing import Any, Literal
 from amlemulator.core.cells import render
 from amlemulator.core.interface import Column, InputPort, OutputPort, ServiceInterface
 from amlemulator.core.interface import Parameter as ServiceParameter
-from amlemulator.experiments.catalogue_data import IMPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
+from amlemulator.experiments.catalogue_data import EXPORT_DATA, IMPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.modules import Module, Parameter, nearest, registry
@@ -397,3 +397,34 @@ def import_url(values: Mapping[str, Any]) -> str:
         return str(values["URI"] or "").strip()
     account, path = values["Account name"], str(values["Path to container, directory, or blob"] or "").strip("/ ")
     return f"https://{account}.blob.core.windows.net/{path}" if account and path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Where an Export Data module writes: an address, perhaps an account's key, and whether a blob may be there."""
+
+    url: str
+    account_key: str | None = None
+    overwrite: bool = False
+
+
+def staged_sinks(experiment: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Export]:
+    """Return node id to address of what Export Data modules write: the worker writes a file, the server stores it.
+
+    A module without an address is left out; it fails when it runs. Raises GraphError and ModuleError.
+    """
+    graph = load_graph(experiment)
+    exports = {
+        node.id: _export(graph.parameters_of(node, parameters))
+        for node in graph.order()
+        if node.module.name == EXPORT_DATA
+    }
+    return {node: export for node, export in exports.items() if export.url}
+
+
+def _export(values: Mapping[str, Any]) -> Export:
+    if values["Please specify authentication type"] == "SAS":
+        return Export(str(values["SAS URI for blob"] or "").strip(), overwrite=True)
+    account, path = values["Azure account name"], values["Path to blob beginning with container"]
+    url = f"https://{account}.blob.core.windows.net/{str(path).strip('/ ')}" if account and path else ""
+    return Export(url, values["Azure account key"], values["Azure Blob Storage write mode"] == "Overwrite")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Mapping
 from typing import Any, cast
 
-from amlemulator.core.textdata import Format, RowLengthError, TextDataError, read_columns
+from amlemulator.core.textdata import Format, RowLengthError, TextDataError, read_columns, write
 from amlemulator.experiments.errors import ModuleError, module_error, ragged_rows
 from amlemulator.experiments.exchange import FORMAT, load_table
 from amlemulator.experiments.execute import File, NodeCall
-from amlemulator.experiments.frame import Frame, frame_of_columns, frame_of_table
+from amlemulator.experiments.frame import Frame, frame_of_columns, frame_of_table, table_of_frame
 
 
 def read_frame(file: File) -> Frame:
@@ -69,6 +70,31 @@ def import_data(call: NodeCall) -> tuple[Frame]:
     if file is None:
         raise module_error("0029")
     return (read_frame(File(file.path, _import_format(values))),)
+
+
+def export_data(call: NodeCall) -> tuple[()]:
+    """Write a data set to the file that the emulator then stores at the module's address.
+
+    Without a header row unless it is asked for, unlike a Web Service Output (modules.md section 9). Raises ModuleError
+    0039 for a destination that is not emulated, 0065 without an address.
+    """
+    if call.parameters["Please specify data destination"] != "Azure Blob Storage":
+        wanted = call.parameters["Please specify data destination"]
+        raise module_error("0039", f"the destination '{wanted}' is not emulated; use Azure Blob Storage")
+    file = call.environment.sinks.get(call.node.id)
+    if file is None:
+        raise module_error("0065")
+    with file.path.open("w", encoding="utf-8", newline="") as text:
+        text.writelines(write(table_of_frame(call.inputs["Dataset"]), cast("Format", export_format(call.parameters))))
+    return ()
+
+
+def export_format(values: Mapping[str, Any]) -> str:
+    """Return the format in which Export Data writes."""
+    by_sas = values["Please specify authentication type"] == "SAS"
+    kind = str(values["File format for SAS file" if by_sas else "File format for blob file"]).lower()
+    header = values["Write SAS header row" if by_sas else "Write blob header row"]
+    return kind if kind == "arff" or header else f"nh.{kind}"
 
 
 # By source: the parameter with the format, the one that says whether there is a header row.

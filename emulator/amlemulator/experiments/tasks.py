@@ -4,7 +4,8 @@ Bodies of the tasks::
 
     run          {"experiment": graph, "inputs": {name: {"path", "format"}}, "sources": {node: {"path", "format"}},
                   "outputs": {name: {"path", "format"}}, "parameters": {name: text}, "models": {resource: path},
-                  "datasets": {name: path}}           -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
+                  "sinks": {node: {"path", "format"}}, "datasets": {name: path}}
+                                                      -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
     score        as run, without sources              -> the same
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
     studio       {"experiment", "models", "sources", "datasets", "folder"}
@@ -40,6 +41,7 @@ def run(body: Body, progress: Progress | None = None) -> dict[str, Any]:
         parameters=body.get("parameters") or {},
         models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
         sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
+        sinks={node: _file(facts) for node, facts in (body.get("sinks") or {}).items()},
         datasets=Datasets(body.get("datasets") or {}),
         progress=progress,
     )
