@@ -110,7 +110,7 @@ def test_too_large_a_request_and_infinity_are_refused_here() -> None:
 
 
 def test_the_wrong_key() -> None:
-    """401 is Unauthorized, with the service's codes and request id, and without the key even if the service repeats it."""
+    """401 is Unauthorized, with the service's codes and request id, and without the key if the service repeats it."""
     with pytest.raises(Unauthorized) as caught:
         trainer(FakeService(), key="wrong" * 10).submit_job()
     assert "wrongwrong" not in f"{caught.value!r} {caught.value} {caught.value.message}"

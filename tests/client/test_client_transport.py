@@ -184,6 +184,31 @@ def test_netrc_does_not_replace_the_key(tmp_path, monkeypatch) -> None:
     assert "Authorization: Bearer key" in heard[0]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    ],
+)
+def test_connections_are_used_again(answer: bytes) -> None:
+    """Whole answers leave their connection in the pool: three calls, one connection."""
+
+    def thrice(connection: socket.socket) -> None:
+        connection.sendall(answer)
+        for _ in range(2):
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    transport = Transport()
+    with listener(thrice) as url:
+        statuses = [transport.send(Call("GET", url), Deadline(SystemClock(), 5)).status for _ in range(3)]
+    transport.close()
+    assert 1 == len(set(statuses))
+
+
 def test_a_session_that_was_given_stays_open() -> None:
     """Who opens a session closes it; the WSGI session needs no socket."""
 
