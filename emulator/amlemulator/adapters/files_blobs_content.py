@@ -14,6 +14,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO, RawIOBase
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -112,7 +113,13 @@ class ContentFolder:
     def __init__(self, folder: Path, *, durable: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = str(folder)
+        # Random for this process, counted within it: never the same twice, and nobody's to guess or to choose.
+        self._prefix = secrets.token_hex(8)
+        self._count = count()
         self._durable = durable
+
+    def _new_key(self) -> str:
+        return f"{self._prefix}{next(self._count):016x}"
 
     def _path(self, key: str) -> str:
         return f"{self._folder}/{key}"
@@ -136,7 +143,7 @@ class ContentFolder:
 
     def spool(self) -> Spool:
         """Return a body to receive, which ``write`` takes over without copying it."""
-        key = secrets.token_hex(16)
+        key = self._new_key()
         return Spool(self, key, self._path(key))
 
     def _adopt(self, spool: Spool, *, md5: bool) -> Written:
@@ -155,7 +162,7 @@ class ContentFolder:
         return self._fill(lambda file: sum(self._append(segment, file) for segment in segments))[0]
 
     def _fill(self, write: Callable[[int], int]) -> tuple[str, int]:
-        key = secrets.token_hex(16)
+        key = self._new_key()
         file = os.open(self._path(key), os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             size = write(file)
@@ -181,7 +188,7 @@ class ContentFolder:
         """Return a second key for a content; both live and die on their own. Raises FileNotFoundError."""
         if key == EMPTY:
             return EMPTY
-        twin = secrets.token_hex(16)
+        twin = self._new_key()
         try:
             os.link(self._path(key), self._path(twin))
         except FileNotFoundError:

@@ -90,7 +90,8 @@ class Versions:
             headers = replace(headers, content_md5=base64.b64encode(written.md5).decode())
         try:
             matching_md5(md5, written)
-            return self.replace(where, replace(version, headers=headers, content=written.key, size=written.size), check)
+            kept = Version(headers, version.metadata, version.copied, written.key, written.size)
+            return self.replace(where, kept, check)
         except BaseException:
             self._contents.discard(written.key)
             raise

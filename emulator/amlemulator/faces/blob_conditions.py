@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from amlemulator.faces.blob_errors import not_emulated, refusal
-from amlemulator.faces.blob_request import BlobRequest
+from amlemulator.faces.blob_request import BlobRequest, environ_key
 from amlemulator.ports.blobs import BlobProperties
 
 ETags = tuple[str, ...]
@@ -83,6 +83,11 @@ class Conditions:
 
 
 NONE = Conditions()
+_KINDS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_NAMES = {
+    "": frozenset(map(environ_key, [*_KINDS, "x-ms-if-tags"])),
+    "x-ms-source-": frozenset(environ_key(f"x-ms-source-{kind}") for kind in (*_KINDS, "if-tags")),
+}
 
 
 def conditions(request: BlobRequest, prefix: str = "", *, writing: bool = False) -> Conditions:
@@ -91,6 +96,8 @@ def conditions(request: BlobRequest, prefix: str = "", *, writing: bool = False)
     Raises ServiceError for dates that are none, for tags as conditions (blob index tags are not emulated), and for a
     write with conditions that may not stand together.
     """
+    if _NAMES[prefix].isdisjoint(request.environ):
+        return NONE
     if request.header(f"x-ms-{'source-' if prefix else ''}if-tags") is not None:
         raise not_emulated("Blob index tags are not emulated, so they cannot be a condition.")
     found = Conditions(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -53,8 +54,7 @@ class BlobRequest:
 
     def header(self, name: str) -> str | None:
         """Return a header's value as text, or None; ``name`` in lower case."""
-        key = name.upper().replace("-", "_")
-        value = self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key)
+        value = self.environ.get(environ_key(name))
         return None if value is None else decoded(value)
 
     def required(self, name: str) -> str:
@@ -164,6 +164,13 @@ class BlobRequest:
         except ValueError:
             raise bad_header(name, text) from None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+@cache
+def environ_key(name: str) -> str:
+    """Return the name that WSGI gives a header; only for names that stand in the code, of which there are few."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
 
 
 def decoded(value: Any) -> str:

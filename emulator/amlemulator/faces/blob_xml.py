@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
@@ -24,7 +25,12 @@ PERMISSION_LETTERS = frozenset("racwdxyltfmeopi")
 
 def http_date(seconds: float) -> str:
     """Return a time as HTTP writes it, in whole seconds."""
-    return formatdate(int(seconds), usegmt=True)
+    return _http_date(int(seconds))
+
+
+@lru_cache(maxsize=1024)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def element(name: str, value: str | None) -> str:
