@@ -16,6 +16,7 @@ from ._transport import Call
 
 __all__ = ["BlobReader", "upload_file"]
 
+_RETRIES = 3  # two seconds apart; the SDK would wait a minute and a half for a port that nobody listens on
 Progress = Callable[[int, int], None]
 
 
@@ -56,10 +57,11 @@ def upload_file(
     Raises NotSent, ServiceError, AnswerLost, WrongCall.
     """
     from azure.core.exceptions import AzureError, ResourceExistsError
-    from azure.storage.blob import BlobServiceClient
+    from azure.storage.blob import BlobServiceClient, LinearRetry
 
     try:
-        with BlobServiceClient.from_connection_string(connection_string) as service:
+        retry = LinearRetry(backoff=2, retry_total=_RETRIES)
+        with BlobServiceClient.from_connection_string(connection_string, retry_policy=retry) as service:
             client = service.get_container_client(container)
             with suppress(ResourceExistsError):
                 client.create_container(timeout=30)
@@ -80,14 +82,17 @@ def _told(progress: Progress | None) -> Any:
 
 def _translated(error: Any, container: str, blob: str) -> Exception:
     """Say it in our own terms: the SDK's texts may carry the account's address and more."""
-    from azure.core.exceptions import HttpResponseError, ServiceRequestError
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
     url = f"{container}/{blob}"
     if isinstance(error, ServiceRequestError):
         return NotSent("the blob service cannot be reached", method="PUT", url=url)
     if isinstance(error, HttpResponseError) and error.status_code:
         kind = {401: Unauthorized, 503: ServiceUnavailable}.get(error.status_code, ServiceError)
-        code = str(getattr(error, "error_code", "") or "")
+        code = getattr(error, "error_code", "") or ""
+        code = str(getattr(code, "value", code))
         message = redact(str(error.message).partition("\n")[0])
         return kind(error.status_code, code, message, method="PUT", url=url)
+    if isinstance(error, ClientAuthenticationError):
+        return WrongCall("the connection string's key cannot be used to sign")
     return AnswerLost(f"the upload broke ({type(error).__name__})", method="PUT", url=url)

@@ -67,18 +67,15 @@ class ScoringClient(ServiceClient):
         named = dict(inputs or {})
         if rows is not None:
             named["input1"] = rows
-        body = {"Inputs": {n: _wire(r, swagger) for n, r in named.items()}, "GlobalParameters": dict(parameters or {})}
+        wire = {name: _wire(table, swagger) for name, table in named.items()}
+        body = {"Inputs": wire, "GlobalParameters": dict(parameters or {})}
         params = dict(_VERSION)
         if details:
             params["details"] = "true"
         if swagger:
             params["format"] = "swagger"
         call = json_call("POST", f"{self._base}/execute", body, params=params, repeatable=True)
-        most = load("limits")["request_body_bytes"]
-        if len(call.content or b"") > most:
-            raise WrongCall(
-                f"the rows make {len(call.content or b'')} bytes, a request takes {most}: send fewer at once"
-            )
+        _check_size(len(call.content or b""))
         return ScoreResult.from_json(json_of(self.call(call, timeout=timeout)))
 
     def score_in_batches(self, rows: Rows, *, most_rows: int = 2000, **options: Any) -> Iterator[Table]:
@@ -189,6 +186,12 @@ def _judged(job_id: str, status: JobStatus) -> JobStatus:
     if status.state is JobState.CANCELLED:
         raise JobCancelled(job_id=job_id)
     return status
+
+
+def _check_size(size: int) -> None:
+    most = load("limits")["request_body_bytes"]
+    if size > most:
+        raise WrongCall(f"the rows make {size} bytes, a request takes {most}: send fewer at once")
 
 
 def _wire(rows: Rows, swagger: bool) -> Any:
