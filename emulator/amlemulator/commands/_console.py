@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -49,7 +50,8 @@ class Progress:
 
     def _show(self, label: str, bar: str, plain: str, last: bool) -> None:
         if self._stream.isatty():
-            self._stream.write(f"\r   {label} {bar}\x1b[K")
+            width = shutil.get_terminal_size().columns - 1  # a bar that wraps cannot be redrawn
+            self._stream.write(f"\r{f'   {label} {bar}'[:width]}\x1b[K")
             self._stream.flush()
             self._drawn = True
             return

@@ -153,7 +153,7 @@ class Demonstration:
         train, test = (sample(name, self._folder) for name in ("census-train", "census-test"))
         rows = TestRows.read(test, self._columns())
         scores, auc = {"default_before": self._few(self._default, rows)}, {}
-        auc["before"] = self._auc(self._default, rows, "scoring with the first model")
+        auc["before"] = self._auc(self._default, rows, "scoring, first model")
         flow = Retraining(self._plan(train), journal, self._options())
         flow.adopt_journal()
         flow.check()
@@ -163,7 +163,7 @@ class Demonstration:
         scores["endpoint_before"] = self._few(added, rows)
         self._patch(flow, journal)
         scores["default_after"], scores["endpoint_after"] = self._few(self._default, rows), self._few(added, rows)
-        auc["after"] = self._auc(added, rows, "scoring with the new model")
+        auc["after"] = self._auc(added, rows, "scoring, new model")
         self._compare(rows, scores, auc)
         kept = journal.get("endpoint")
         patch = journal.get("patch")
