@@ -17,6 +17,7 @@ from ._transport import Call
 __all__ = ["BlobReader", "upload_file"]
 
 _RETRIES = 3  # two seconds apart; the SDK would wait a minute and a half for a port that nobody listens on
+_BLOCK = 512 * 1024  # bytes; small enough for a bar to move, and a lost one is soon sent again
 Progress = Callable[[int, int], None]
 
 
@@ -61,7 +62,8 @@ def upload_file(
 
     try:
         retry = LinearRetry(backoff=2, retry_total=_RETRIES)
-        with BlobServiceClient.from_connection_string(connection_string, retry_policy=retry) as service:
+        blocks = {"max_single_put_size": _BLOCK, "max_block_size": _BLOCK}
+        with BlobServiceClient.from_connection_string(connection_string, retry_policy=retry, **blocks) as service:
             client = service.get_container_client(container)
             with suppress(ResourceExistsError):
                 client.create_container(timeout=30)
