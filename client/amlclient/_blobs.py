@@ -62,8 +62,8 @@ def upload_file(
 
     try:
         retry = LinearRetry(backoff=2, retry_total=_RETRIES)
-        blocks = {"max_single_put_size": _BLOCK, "max_block_size": _BLOCK}
-        with BlobServiceClient.from_connection_string(connection_string, retry_policy=retry, **blocks) as service:
+        options: dict[str, Any] = {"retry_policy": retry, "max_single_put_size": _BLOCK, "max_block_size": _BLOCK}
+        with BlobServiceClient.from_connection_string(connection_string, **options) as service:
             client = service.get_container_client(container)
             with suppress(ResourceExistsError):
                 client.create_container(timeout=30)
