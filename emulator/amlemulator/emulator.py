@@ -40,6 +40,7 @@ from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
 from amlemulator.faces.blob import BlobApplication
 from amlemulator.faces.guard import Guard
+from amlemulator.faces.rrs import RequestResponse
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings
 
@@ -72,7 +73,7 @@ class Emulator:
     def __init__(self, settings: Settings | None = None, *, samples: bool = True, **changes: Any) -> None:
         """Make it from ``settings``, or from the defaults with free ports; ``changes`` override single settings.
 
-        Raises SettingsError and StateFileError with a sentence that says what to do.
+        Raises SettingsError, StateFileError and FolderError with a sentence that says what to do.
         """
         self.settings = replace(settings or Settings(port=0, blob_port=0), **changes)
         self._temporary: Path | None = None
@@ -80,11 +81,15 @@ class Emulator:
         self._listeners: Listeners | None = None
         self.faults_of_ours: list[Exception] = []
         self.addresses = Addresses(self.settings.public_url or "", self.settings.public_blob_url or "")
-        self._make_ports()
-        self._make_engine()
-        self._make_faces()
-        if samples and not self.directory.workspaces():
-            self._deploy_samples()
+        try:
+            self._make_ports()
+            self._make_engine()
+            self._make_faces()
+            if samples and not self.directory.workspaces():
+                self._deploy_samples()
+        except BaseException:
+            self._release()
+            raise
 
     def _make_ports(self) -> None:
         settings = self.settings
@@ -152,6 +157,7 @@ class Emulator:
         self._hosts: dict[str, Flask] = {}
         self._hosts_lock = threading.Lock()
         self.guard = Guard(self.settings)
+        self.rrs = RequestResponse(self)
         self.blob_application = BlobApplication(self.blobs, self.clock)
         self.wsgi_app: WSGIApplication = pipeline.application(self)
 
@@ -217,12 +223,16 @@ class Emulator:
         return self.deployment.deploy(workspace, name, experiment, models or {})
 
     def start(self) -> Self:
-        """Listen. Raises SettingsError when a port is taken."""
-        self._listeners = Listeners(self)
-        base, blob = self._listeners.urls
-        self.addresses = Addresses(self.settings.public_url or base, self.settings.public_blob_url or blob)
-        self._listeners.serve()
-        self.batch.recover()
+        """Listen. Raises SettingsError when a port is taken, and leaves nothing behind then."""
+        try:
+            self._listeners = Listeners(self)
+            base, blob = self._listeners.urls
+            self.addresses = Addresses(self.settings.public_url or base, self.settings.public_blob_url or blob)
+            self._listeners.serve()
+            self.batch.recover()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def close(self) -> None:
@@ -230,12 +240,13 @@ class Emulator:
         if self._listeners is not None:
             self._listeners.close()
             self._listeners = None
-        self.runner.close()
-        self.batch.close()
-        if "experiments" in self.__dict__:
-            self.experiments.close()
-        self.blobs.close()
-        self.store.close()
+        self._release()
+
+    def _release(self) -> None:
+        # As far as it was made: one that could not be made leaves nothing behind either.
+        for name in ("runner", "batch", "experiments", "blobs", "store"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None

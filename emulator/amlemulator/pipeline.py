@@ -1,8 +1,11 @@
 """The one ordered list of what happens to every request.
 
-Outside Flask, once per request: ``stamp`` -> ``address`` -> blob storage, or the Flask app of the host. Inside it,
-before the view, in the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision
-8). Each stage is a small callable; what it finds out it notes on the Call.
+Outside Flask, once per request: ``stamp`` -> ``address`` -> blob storage, or the host that is meant. Then, before the
+view, in the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision 8). Each
+stage is a small callable; what it finds out it notes on the Call.
+
+A host is a Flask app. Only RRS, the one call that programs make thousands of times a second, goes past Flask's routing
+and contexts (``express``): they cost as much as all the rest of it (benchmarks/rrs.py). Stages and view are the same.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from amlcontracts import load
 from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_of_name
-from amlemulator.faces.calls import Call, current
+from amlemulator.faces.calls import JSON, Call
 from amlemulator.faces.render import render_error
+from amlemulator.faces.rrs import RequestResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
 LOG = logging.getLogger(__name__)
+RRS = ("services", "POST", "workspaces", "services", "execute")  # the host, the method, every other path segment
+RRS_SEGMENTS = 5
 BODY_LIMIT: int = load("limits")["request_body_bytes"]
 
 # Without a host in front, the path itself tells whose it is (interface.md, Addresses).
@@ -80,11 +86,25 @@ def address(
     if host.role == "blob":
         return to_blobs(emulator, environ, start_response, host, named is not None)
     addresses = replace(emulator.addresses, real=True) if named is not None else emulator.addresses
-    environ["amlemulator.call"] = Call(request_id, host, addresses, arrived)
-    environ["PATH_INFO"] = "/" + "/".join(
-        [host.role, *(segment for part in rest.split("/") if (segment := part.rstrip(" ")))]
-    )
+    call = environ["amlemulator.call"] = Call(request_id, host, addresses, arrived, environ)
+    segments = [segment for part in rest.split("/") if (segment := part.rstrip(" "))]
+    if len(segments) == RRS_SEGMENTS and (host.role, call.method, *segments[::2]) == RRS:
+        call.arguments = {"workspace_id": segments[1], "endpoint_id": segments[3]}
+        return express(emulator, call, start_response)
+    environ["PATH_INFO"] = "/".join(["", host.role, *segments])
     return emulator.host(host.role).wsgi_app(environ, start_response)
+
+
+def express(emulator: Emulator, call: Call, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer an RRS call: the stages, then the view, without Flask around them."""
+    try:
+        call.operation = RequestResponse.EXECUTE
+        run_stages(emulator, call)
+        body = emulator.rrs.answer(call)
+    except Exception as error:
+        return refused(emulator, call, error)(call.environ, start_response)
+    start_response("200 OK", [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _bare_host(first: str, rest: str) -> Host:
@@ -129,11 +149,11 @@ def application(emulator: Emulator) -> WSGIApplication:
     return lambda environ, start_response: stamp(emulator, environ, start_response)
 
 
-# --- inside Flask, before the view -----------------------------------------------------------------------------------
+# --- before the view ------------------------------------------------------------------------------------------------
 
 
 def begin(emulator: Emulator) -> None:
-    """Take the Call from the environment; find the operation, or refuse an unknown route or method."""
+    """Take the Call from the environment, find the operation, or refuse an unknown route or method; run the stages."""
     call: Call = request.environ["amlemulator.call"]
     g.call = call
     problem = request.routing_exception
@@ -142,6 +162,14 @@ def begin(emulator: Emulator) -> None:
     assert request.endpoint is not None
     view: Any = current_app.view_functions[request.endpoint]
     call.operation = view.operation
+    call.arguments = request.view_args or {}
+    run_stages(emulator, call)
+
+
+def run_stages(emulator: Emulator, call: Call) -> None:
+    """Run every stage, in order."""
+    for stage in STAGES:
+        stage(emulator, call)
 
 
 def _no_route(role: str, problem: HTTPException) -> ServiceError:
@@ -155,10 +183,9 @@ def _no_route(role: str, problem: HTTPException) -> ServiceError:
     return failure(f"{family}/NotFound", f"There is no resource at {request.path}.", evidence="http.unknown-route")
 
 
-def region(emulator: Emulator) -> None:
+def region(emulator: Emulator, call: Call) -> None:
     """Refuse a workspace of another region. Management: 500 (observed, errors.md O4); scoring: as an unknown one."""
-    call = current()
-    workspace_id = (request.view_args or {}).get("workspace_id")
+    workspace_id = call.arguments.get("workspace_id")
     if workspace_id is None:
         return
     workspace = emulator.directory.workspace(workspace_id)
@@ -171,31 +198,29 @@ def region(emulator: Emulator) -> None:
     call.workspace = None if elsewhere else workspace
 
 
-def authenticate(emulator: Emulator) -> None:
+def authenticate(emulator: Emulator, call: Call) -> None:
     """Check the key or token that the operation asks for."""
-    call = current()
     assert call.operation is not None
     AUTHENTICATORS[call.operation.access](emulator, call)
 
 
 def _scoring(emulator: Emulator, call: Call) -> None:
     # An endpoint that the front end does not know answers 401, not 404 (observed for fresh ones, errors.md O11, U1).
-    arguments = request.view_args or {}
-    workspace, endpoint = call.workspace, emulator.directory.endpoint(arguments["endpoint_id"])
+    workspace, endpoint = call.workspace, emulator.directory.endpoint(call.arguments["endpoint_id"])
     if workspace is None or endpoint is None or endpoint.workspace_id != workspace.id:
         if emulator.settings.unknown_address == "404":
             raise failure("NotFound/WorkspaceNotFound" if workspace is None else "NotFound/WebServiceNotFound")
         raise failure("Unauthorized/ScoreRequestUnauthorized")
     # An age below zero is no youth: somebody turned the clock back.
     fresh = 0 <= call.arrived - endpoint.created < emulator.settings.fresh_endpoint_seconds
-    if fresh or not opens_endpoint(bearer(request.headers.get("Authorization")), endpoint):
+    if fresh or not opens_endpoint(bearer(call.authorization), endpoint):
         raise failure("Unauthorized/ScoreRequestUnauthorized")
     call.endpoint = endpoint
     call.service = emulator.directory.service(endpoint.service_id)
 
 
 def _workspace(emulator: Emulator, call: Call) -> None:
-    token = bearer(request.headers.get("Authorization"))
+    token = bearer(call.authorization)
     if call.workspace is None or not opens_workspace(token, call.workspace):
         raise failure("Unauthorized/ManagementRequestUnauthorized")
     _locate(emulator, call)
@@ -204,8 +229,8 @@ def _workspace(emulator: Emulator, call: Call) -> None:
 def _endpoint(emulator: Emulator, call: Call) -> None:
     # An endpoint's own key does for every call on that endpoint (clients.md section 2). Where the call names none, or
     # one that is not there yet, any endpoint of the service vouches (chosen: access.endpoint-key-on-list).
-    arguments = request.view_args or {}
-    token = bearer(request.headers.get("Authorization"))
+    arguments = call.arguments
+    token = bearer(call.authorization)
     assert call.workspace is not None
     if not opens_workspace(token, call.workspace):
         service = emulator.directory.service(arguments.get("service_id", ""))
@@ -219,10 +244,10 @@ def _endpoint(emulator: Emulator, call: Call) -> None:
 
 def _locate(emulator: Emulator, call: Call) -> None:
     """Find service and endpoint of a management call. Ids as in errors.md section 4."""
-    arguments = request.view_args or {}
+    arguments = call.arguments
     service_id, name = arguments.get("service_id"), arguments.get("endpoint_name")
     assert call.workspace is not None
-    if service_id is None or (request.method == "PUT" and name is None):
+    if service_id is None or (call.method == "PUT" and name is None):
         return
     if len(service_id) != 32 or set(service_id) - set("0123456789abcdef"):
         raise failure("management/InvalidWebServiceId")
@@ -234,7 +259,7 @@ def _locate(emulator: Emulator, call: Call) -> None:
     call.service = service
     if name is not None:
         call.endpoint = emulator.directory.endpoint_named(service_id, name)
-        if call.endpoint is None and request.method != "PUT":
+        if call.endpoint is None and call.method != "PUT":
             raise failure("management/NotFound")
 
 
@@ -266,10 +291,10 @@ AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
 }
 
 
-def limits(emulator: Emulator) -> None:
+def limits(emulator: Emulator, call: Call) -> None:
     """Refuse a body over 4 MB. The Studio API's answer is observed (errors.md O15), the others' chosen (U9)."""
-    role = current().host.role
-    if (request.content_length or 0) <= BODY_LIMIT:
+    role = call.host.role
+    if call.content_length <= BODY_LIMIT:
         return
     if role in ("control", "studio", "portal"):
         raise failure("control/PayloadTooLarge", f"A body has at most {BODY_LIMIT} bytes.")
@@ -279,22 +304,19 @@ def limits(emulator: Emulator) -> None:
     raise failure(name, evidence="http.body-limit")
 
 
-STAGES: tuple[Callable[[Any], None], ...] = (begin, region, authenticate, limits)
+STAGES: tuple[Callable[[Any, Call], None], ...] = (region, authenticate, limits)
 
 
-# --- refusals, and what goes wrong here -------------------------------------------------------------------------------
+# --- refusals, and what goes wrong here -----------------------------------------------------------------------------
 
 
-def refused(error: ServiceError) -> Response:
-    """Answer a refusal."""
-    return render_error(error)
-
-
-def broken(emulator: Emulator, error: Exception) -> Response:
-    """Answer a fault of our own in the host's shape, log its traceback, and let the test that caused it fail."""
-    LOG.error("a fault of the emulator's own at %s %s", request.method, request.path, exc_info=error)
+def refused(emulator: Emulator, call: Call, error: Exception) -> Response:
+    """Answer a refusal; a fault of our own in the host's shape, its traceback logged, kept for the test it fails."""
+    if isinstance(error, ServiceError):
+        return render_error(error)
+    LOG.error("a fault of the emulator's own at %s %s", call.method, call.environ["PATH_INFO"], exc_info=error)
     emulator.faults_of_ours.append(error)
-    role = request.environ["amlemulator.call"].host.role
+    role = call.host.role
     if role == "services":
         return render_error(failure("InternalError/UnknownError"))
     if role == "management":
@@ -304,11 +326,5 @@ def broken(emulator: Emulator, error: Exception) -> Response:
 
 def install(emulator: Emulator, app: Flask) -> None:
     """Hang the stages and the error renderer into the Flask app of one host."""
-
-    def bound(stage: Callable[[Any], None]) -> Callable[[], None]:
-        return lambda: stage(emulator)
-
-    for stage in STAGES:
-        app.before_request(bound(stage))
-    app.register_error_handler(ServiceError, refused)
-    app.register_error_handler(Exception, lambda error: broken(emulator, error))
+    app.before_request(lambda: begin(emulator))
+    app.register_error_handler(Exception, lambda error: refused(emulator, request.environ["amlemulator.call"], error))

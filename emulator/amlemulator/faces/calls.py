@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Blueprint, Response, g, request
@@ -38,10 +38,33 @@ class Call:
     host: Host
     addresses: Addresses
     arrived: float
+    environ: dict[str, Any]
     operation: Operation | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)  # the variable parts of the path
     workspace: Workspace | None = None
     service: WebService | None = None
     endpoint: Endpoint | None = None
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def authorization(self) -> str | None:
+        """The Authorization header."""
+        return self.environ.get("HTTP_AUTHORIZATION")
+
+    @property
+    def content_length(self) -> int:
+        """The length of the body in bytes, 0 when there is none."""
+        return int(self.environ.get("CONTENT_LENGTH") or 0)
+
+    @property
+    def body(self) -> bytes:
+        """The request's body, what came of it when the caller hung up before its end."""
+        content: bytes = self.environ["wsgi.input"].read(self.content_length)
+        return content
 
     @property
     def here(self) -> tuple[Workspace, WebService, Endpoint]:
@@ -90,10 +113,21 @@ def current() -> Call:
     return cast(Call, g.call)
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def to_json(value: Any) -> bytes:
+    """Return JSON in .NET's compact form and UTF-8."""
+    text = _COMPACT(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair that the request held: only an escape can write it
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
 def answer(value: Any, status: int = 200) -> Response:
-    """Make a JSON answer, in .NET's compact form and UTF-8."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, status, content_type=JSON)
+    """Make a JSON answer."""
+    return Response(to_json(value), status, content_type=JSON)
 
 
 def nothing(status: int = 200) -> Response:
