@@ -156,3 +156,17 @@ def test_exported_data_go_to_the_staged_file(tmp_path):
     assert ("Export Data", "0065") == refusal(lambda: TASKS["run"](body, None))
     nodes[1]["parameters"] = {"Please specify data destination": "Azure Table"}
     assert ("Export Data", "0039") == refusal(lambda: TASKS["run"](body, None))
+
+
+@pytest.mark.parametrize(("error", "code"), [(RuntimeError("odd"), "1000"), (MemoryError(), "0138")])
+def test_what_a_module_did_not_foresee_names_it_too(tmp_path, monkeypatch, caplog, error, code):
+    """An unexpected exception is Error 1000 and exhausted memory 0138, both named after the module, and logged."""
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("amlemulator.experiments.sources.read_frame", fail)
+    nodes = [{"id": "data", "module": "Dataset", "parameters": {"Dataset": "census-test"}}]
+    body = {"experiment": {"experiment": "Odd", "nodes": nodes}, "outputs": {}}
+    assert ("Dataset", code) == refusal(lambda: TASKS["run"](body, None))
+    assert "failed unexpectedly" in caplog.text

@@ -106,6 +106,8 @@ def service_error(error: Mapping[str, Any]) -> ServiceError:
     inner = error.get("inner")
     if inner:
         group, code, message = "LibraryExecutionError", inner["ErrorId"], inner["Message"]
+    elif error["error_code"] == "1000":
+        group, code, message = "LibraryExecutionError", error["error_id"], error["message"]
     else:
         group, code, message = "ModuleExecutionError", str(int(error["error_code"])), error["message"]
     return execution_failure(group, code, message, target=error["module"], evidence="experiments.rrs-error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from amlemulator.experiments.errors import ModuleError, module_error
 from amlemulator.experiments.frame import Frame
 from amlemulator.experiments.graph import Graph, Node
 from amlemulator.experiments.modules import implementation
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,18 @@ def run_node(graph: Graph, node: Node, values: Values, environment: Environment,
     except ModuleError as error:
         error.module = error.module or node.module.name
         raise
-    except MemoryError as error:
-        exhausted = module_error("0138")
-        exhausted.module = node.module.name
-        raise exhausted from error
+    except Exception as error:
+        raise _unexpected(node, error) from error
     for port, value in zip(node.module.outputs, outputs, strict=True):
         values[node.id, port.name] = value
+
+
+def _unexpected(node: Node, error: Exception) -> ModuleError:
+    """Name the module in which something happened that it did not foresee: a fault of ours, or of a library."""
+    LOG.exception("the module %s (%s) failed unexpectedly", node.id, node.module.name)
+    failed = module_error("0138") if isinstance(error, MemoryError) else module_error("1000", error)
+    failed.module = node.module.name
+    return failed
 
 
 def _inputs(graph: Graph, node: Node, values: Values, called: bool) -> dict[str, Any]:

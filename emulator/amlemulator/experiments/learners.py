@@ -191,12 +191,9 @@ def _boosted_sum(build: Builder, model: Any) -> str:
 
 
 def _boosted_tree(nodes: npt.NDArray[Any]) -> Iterator[Branch | Leaf]:
-    for node in nodes:
-        if node["is_leaf"]:
-            yield Leaf(float(node["value"]))
-        else:
-            threshold, missing = float(node["num_threshold"]), bool(node["missing_go_to_left"])
-            yield Branch(int(node["feature_idx"]), threshold, int(node["left"]), int(node["right"]), missing)
+    names = ("is_leaf", "value", "feature_idx", "num_threshold", "left", "right", "missing_go_to_left")
+    for leaf, value, feature, threshold, low, high, missing in zip(*(nodes[n].tolist() for n in names), strict=True):
+        yield Leaf(value) if leaf else Branch(feature, threshold, low, high, bool(missing))
 
 
 # Forests. "Number of random splits per node" has no counterpart in scikit-learn, which tries every split of the
@@ -233,12 +230,9 @@ def _in_single(build: Builder) -> str:
 
 
 def _forest_tree(tree: Any, weights: Doubles) -> Iterator[Branch | Leaf]:
-    for node in range(tree.node_count):
-        low, high = int(tree.children_left[node]), int(tree.children_right[node])
-        if low == high:  # both -1: a leaf
-            yield Leaf(float(weights[node]))
-        else:
-            yield Branch(int(tree.feature[node]), float(tree.threshold[node]), low, high)
+    columns = (tree.children_left, tree.children_right, tree.feature, tree.threshold, weights)
+    for low, high, feature, threshold, weight in zip(*(column.tolist() for column in columns), strict=True):
+        yield Leaf(weight) if low == high else Branch(feature, threshold, low, high)  # a leaf's children are both -1
 
 
 def _forest_two_class(parameters: Parameters, data: TrainingSet) -> bytes:
