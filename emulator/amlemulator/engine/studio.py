@@ -192,7 +192,8 @@ class Studio:
             raise failure(
                 "studio/NotFound", f"There is no data set family {family_id[:64]} here.", evidence="studio.unknown-id"
             )
-        for place in (version.content for version in family if version.id not in used):
+        kept = {one.content for one in self._versions(workspace)}  # one upload may have become several data sets
+        for place in {version.content for version in family} - kept:
             self._blobs.delete(place.account, place.container, place.name)
 
     def _used_by(self, service: WebService) -> Iterable[str]:
