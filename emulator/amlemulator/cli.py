@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 COMMANDS = {
     "serve": "run the emulator until it is stopped",
@@ -15,16 +16,26 @@ COMMANDS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence, without listing every flag there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is; end with status 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
 def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Return the parser; only ``command`` gets its own flags, so that no other module is imported."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="amlclassic",
         description="A local emulator of the web services of Azure Machine Learning Studio (classic).",
         epilog="Start with: amlclassic demo",
     )
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        subparser = subparsers.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+        )
         if name == command:
             importlib.import_module(f"amlemulator.commands.{name}").configure(subparser)
     return top
@@ -35,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in words if not word.startswith("-")), None)
     command = command if command in COMMANDS else None
-    parsed = parser(command).parse_args(words)
+    parsed, unknown = parser(command).parse_known_args(words)
+    if unknown:
+        name = f"amlclassic {parsed.command}"
+        print(f"{name}: there is no {' '.join(unknown)}; see {name} --help.", file=sys.stderr)
+        return 2
     return int(importlib.import_module(f"amlemulator.commands.{parsed.command}").run(parsed))
 
 

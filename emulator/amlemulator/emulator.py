@@ -80,7 +80,7 @@ class Emulator:
         self._folder_lock = threading.Lock()
         self._listeners: Listeners | None = None
         self.faults_of_ours: list[Exception] = []
-        self.addresses = Addresses(self.settings.public_url or "", self.settings.public_blob_url or "")
+        self.addresses = self._addresses("", "")
         try:
             self._make_ports()
             self._make_engine()
@@ -90,6 +90,10 @@ class Emulator:
         except BaseException:
             self._release()
             raise
+
+    def _addresses(self, base: str, blob: str) -> Addresses:
+        settings = self.settings
+        return Addresses((settings.public_url or base).rstrip("/"), (settings.public_blob_url or blob).rstrip("/"))
 
     def _make_ports(self) -> None:
         settings = self.settings
@@ -227,7 +231,7 @@ class Emulator:
         try:
             self._listeners = Listeners(self)
             base, blob = self._listeners.urls
-            self.addresses = Addresses(self.settings.public_url or base, self.settings.public_blob_url or blob)
+            self.addresses = self._addresses(base, blob)
             self._listeners.serve()
             self.batch.recover()
         except BaseException:

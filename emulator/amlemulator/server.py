@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
 THREADS = 16
+BACKLOG = 1024  # connections that wait to be accepted, as waitress has it
 LARGEST_BODY = 5 * 1024**3  # bytes: a block blob in one Put Blob; RRS has its own, smaller limit
 
 
@@ -30,9 +31,13 @@ def bind(host: str, port: int, name: str) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
+            listener.listen(BACKLOG)  # now, for two sockets may be bound to one port as long as none listens
         except BaseException:
             listener.close()
             raise
+    except socket.gaierror as error:
+        message = f"The address {host} cannot be used ({error.strerror}). Choose another with {flag_name('host')}."
+        raise SettingsError(message) from error
     except OSError as error:
         mend = f"Choose another with {flag_name(name)}, or {flag_name(name)} 0 for any free one."
         raise SettingsError(f"Port {port} on {host} cannot be used ({error.strerror}). {mend}") from error

@@ -6,9 +6,10 @@ The flag wins over the variable, the variable over the file, the file over the d
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,8 @@ def resolve(
             (variable_name(item.name), environment.get(variable_name(item.name))),
             (f"{item.name} in {CONFIG_FILE}", file.get(item.name)),
         ):
-            if value is not None:
-                values[item.name] = _convert(item.type, value, source)
+            if value is not None and (value != "" or source == flag_name(item.name)):  # an empty variable is none
+                values[item.name] = _convert(str(item.type), value, source)
                 break
     settings = Settings(**values)
     _check(settings)
@@ -130,18 +131,25 @@ def _read_file(path: Path) -> dict[str, Any]:
     return file
 
 
-def _convert(kind: Any, value: Any, source: str) -> Any:
+def _convert(kind: str, value: Any, source: str) -> Any:
+    """Read a value as text from a flag or a variable, or as what TOML made of it."""
+    read, wanted = READERS.get(kind, (_text, "text"))
     try:
-        if kind == "int":
-            return int(value)
-        if kind == "float":
-            return float(value)
-        if kind == "bool":
-            return _truth(value)
+        return read(value)
     except ValueError:
-        wanted = {"int": "a whole number", "float": "a number", "bool": "true or false"}[str(kind)]
         raise SettingsError(f"{source} takes {wanted}, not '{value}'.") from None
-    return str(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, (bool, float)) or not isinstance(value, (int, str)):
+        raise ValueError(value)
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not math.isfinite(float(value)):
+        raise ValueError(value)
+    return float(value)
 
 
 def _truth(value: Any) -> bool:
@@ -153,6 +161,29 @@ def _truth(value: Any) -> bool:
     return text in ("1", "true", "yes")
 
 
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError(value)
+    return str(value)
+
+
+READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "int": (_whole, "a whole number"),
+    "float": (_number, "a number"),
+    "bool": (_truth, "true or false"),
+}
+NOT_NEGATIVE = (
+    "workers",
+    "job_time_limit",
+    "running_jobs",
+    "propagation_seconds",
+    "fresh_endpoint_seconds",
+    "low_throttle_calls",
+    "sas_seconds",
+    "server_calls",
+)
+
+
 def _check(settings: Settings) -> None:
     for name in ("port", "blob_port"):
         value = getattr(settings, name)
@@ -162,6 +193,12 @@ def _check(settings: Settings) -> None:
         choices, value = item.metadata.get("choices"), getattr(settings, item.name)
         if choices and value not in choices:
             raise SettingsError(f"{flag_name(item.name)} takes {' or '.join(choices)}, not '{value}'.")
-    for name in ("workers", "running_jobs", "propagation_seconds", "fresh_endpoint_seconds", "sas_seconds"):
+    for name in NOT_NEGATIVE:
         if getattr(settings, name) < 0:
             raise SettingsError(f"{flag_name(name)} cannot be negative.")
+    for name in ("public_url", "public_blob_url"):
+        url = getattr(settings, name)
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise SettingsError(f"{flag_name(name)} takes a URL that begins with http:// or https://, not '{url}'.")
+    if settings.control_token == "":
+        raise SettingsError("--control-token cannot be empty: everybody could guess it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -34,12 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = resolve(vars(arguments))
+        from amlemulator.adapters.files_blobs import FolderError
         from amlemulator.adapters.sqlite_store import StateFileError
         from amlemulator.emulator import Emulator
 
         try:
             emulator = Emulator(settings)
-        except StateFileError as error:
+        except (StateFileError, FolderError) as error:
             raise SettingsError(str(error)) from error
         return _serve(emulator, stop)
     except SettingsError as error:
@@ -57,9 +59,16 @@ def _serve(emulator: Emulator, stop: threading.Event) -> int:
         stop.wait()
     finally:
         if path is not None:
-            Path(path).unlink(missing_ok=True)
+            remove_endpoints_file(Path(path))
         emulator.close()
     return 0
+
+
+def remove_endpoints_file(path: Path) -> None:
+    """Remove the file if it is this process's own: another emulator may have written it since, or before."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if json.loads(path.read_text("utf-8")).get("pid") == os.getpid():
+            path.unlink()
 
 
 def write_endpoints_file(path: Path, content: dict[str, Any]) -> None:
@@ -67,12 +76,15 @@ def write_endpoints_file(path: Path, content: dict[str, Any]) -> None:
 
     Raises SettingsError when the folder cannot be written to.
     """
+    temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
         Path(temporary).replace(path)
     except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         message = f"The endpoints file {path} cannot be written ({error.strerror}). Name another with --endpoints-file."
         raise SettingsError(message) from error
 
