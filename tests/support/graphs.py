@@ -29,6 +29,13 @@ ECHO: dict[str, Any] = {
     "nodes": [entry("request"), leave("result", "request", columns=COLUMNS)],
 }
 
+_TEXTS = [{**column, "type": "String"} for column in COLUMNS]
+# As a later version of the same experiment, which takes every column as text.
+ECHO_TEXTS: dict[str, Any] = {
+    "experiment": "Echo",
+    "nodes": [entry("request", columns=_TEXTS), leave("result", "request", columns=_TEXTS)],
+}
+
 TWO_PORTS: dict[str, Any] = {
     "experiment": "Two Ports",
     "nodes": [

@@ -57,8 +57,9 @@ class Call:
 
     @property
     def content_length(self) -> int:
-        """The length of the body in bytes, 0 when there is none."""
-        return int(self.environ.get("CONTENT_LENGTH") or 0)
+        """The length of the body in bytes, 0 when there is none or the header holds no number."""
+        given = self.environ.get("CONTENT_LENGTH") or ""
+        return int(given) if given.isascii() and given.isdigit() else 0
 
     @property
     def body(self) -> bytes:
