@@ -162,7 +162,61 @@ def attribute_tensor():
     return tiny([helper.make_node("Identity", ["numbers"], ["value"], odd=external("/etc/passwd"))])
 
 
+TREE = {
+    "n_targets": 1,
+    "aggregate_function": 1,
+    "post_transform": 0,
+    "nodes_featureids": [0, 0],
+    "nodes_splits": numpy_helper.from_array(np.array([1.0, 2.0]), "splits"),
+    "nodes_modes": numpy_helper.from_array(np.zeros(2, dtype=np.uint8), "modes"),
+    "nodes_truenodeids": [1, 0],
+    "nodes_trueleafs": [0, 1],
+    "nodes_falsenodeids": [1, 2],
+    "nodes_falseleafs": [1, 1],
+    "nodes_missing_value_tracks_true": [0, 0],
+    "leaf_targetids": [0, 0, 0],
+    "leaf_weights": numpy_helper.from_array(np.array([1.0, 2.0, 3.0]), "weights"),
+    "tree_roots": [0],
+}
+
+
+def tree(**changes):
+    attributes = {**TREE, **changes}
+    return tiny([helper.make_node("TreeEnsemble", ["numbers"], ["value"], domain="ai.onnx.ml", **attributes)])
+
+
+def test_a_sound_tree_passes():
+    """The tree that the hostile ones are made from is loaded."""
+    assert "regression" == check(packed(tree())).header.task
+
+
 HOSTILE = {
+    "a tree that comes back to its root": lambda: tree(nodes_truenodeids=[0, 0]),
+    "a tree that comes back further down": lambda: tree(nodes_trueleafs=[0, 0], nodes_truenodeids=[1, 1]),
+    "a tree that ends nowhere": lambda: tree(nodes_falsenodeids=[1, 7]),
+    "a tree that reads a feature that is not there": lambda: tree(nodes_featureids=[0, 5]),
+    "a tree that reads before the first feature": lambda: tree(nodes_featureids=[0, -1]),
+    "a tree whose width cannot be told": lambda: tiny(
+        [
+            helper.make_node("Concat", ["numbers", "nowhere"], ["wide"], axis=1),
+            helper.make_node("TreeEnsemble", ["wide"], ["value"], domain="ai.onnx.ml", **TREE),
+        ]
+    ),
+    "a tree behind columns put one below the other": lambda: tiny(
+        [
+            helper.make_node("Concat", ["numbers", "numbers"], ["wide"], axis=0),
+            helper.make_node("TreeEnsemble", ["wide"], ["value"], domain="ai.onnx.ml", **TREE),
+        ]
+    ),
+    "a tree behind an uneven split": lambda: tiny(
+        [
+            helper.make_node("Split", ["numbers"], ["one", "none"], axis=1, num_outputs=2),
+            helper.make_node("TreeEnsemble", ["none"], ["value"], domain="ai.onnx.ml", **TREE),
+        ]
+    ),
+    "a tree with too few nodes": lambda: tree(nodes_falseleafs=[1]),
+    "a tree without a root": lambda: tree(tree_roots=[9]),
+    "a leaf without a target": lambda: tree(leaf_targetids=[0, 0, 4]),
     "external data in a constant": lambda: tiny([ADD], constants=[external("/etc/passwd")]),
     "external data in an attribute": attribute_tensor,
     "a subgraph": lambda: tiny(

@@ -6,7 +6,7 @@ subgraphs, no functions, bounded sizes, the inputs and outputs that the header d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -66,9 +66,11 @@ def check(content: bytes) -> TrainedModel:
     file = read_model_file(content)
     try:
         proto = onnx.load_model_from_string(file.onnx)
+        _check_proto(proto, file.header)
+    except ModelFileError:
+        raise
     except Exception as error:  # protobuf's own, several kinds
         raise ModelFileError("its model is no ONNX") from error
-    _check_proto(proto, file.header)
     model = TrainedModel(file)
     try:
         model.load()
@@ -95,6 +97,31 @@ def _check_proto(proto: Any, header: Header) -> None:
         size += sum(_check_attribute(attribute) for attribute in node.attribute)
     _require(size <= MOST_VALUES, "it is too large")
     _check_ports(graph, header)
+    for attributes, width in _trees(proto):
+        _check_trees(attributes, width)
+
+
+def _trees(proto: Any) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield the attributes of each tree ensemble, and how many features stand before it.
+
+    Reckoned here for the few operators that our learners put there; onnx's own inference of shapes can be crashed.
+    """
+    widths = {port.name: _shape(port)[1] for port in proto.graph.input}
+    for node in proto.graph.node:
+        parts = [widths.get(name, -1) for name in node.input]
+        known = bool(parts) and min(parts) > 0
+        if node.op_type == "TreeEnsemble":
+            _require(known, "how wide its trees are cannot be told")
+            yield {attribute.name: attribute for attribute in node.attribute}, parts[0]
+        elif node.op_type == "Split" and parts == [len(node.output)]:
+            widths |= dict.fromkeys(node.output, 1)
+        elif known and (node.op_type in ("Cast", "Identity", "LabelEncoder") or _is_beside(node)):
+            widths[node.output[0]] = sum(parts)
+
+
+def _is_beside(node: Any) -> bool:
+    axes = [attribute.i for attribute in node.attribute if attribute.name == "axis"]
+    return node.op_type == "Concat" and axes == [1]
 
 
 def _require(sound: bool, reason: str) -> None:
@@ -117,6 +144,32 @@ def _check_attribute(attribute: Any) -> int:
     if attribute.type == onnx.AttributeProto.TENSOR:
         return _check_tensor(attribute.t)
     return len(attribute.floats) + len(attribute.ints) + len(attribute.strings)
+
+
+def _check_trees(attributes: Mapping[str, Any], features: int) -> None:
+    """Require that every way through the trees ends, and reads only what is there: onnxruntime takes both on trust."""
+    nodes = {name: _integers(attributes, f"nodes_{name}") for name in ("featureids", *_BRANCHES)}
+    count, leaves = len(nodes["featureids"]), len(_integers(attributes, "leaf_targetids"))
+    _require(all(len(values) == count for values in nodes.values()), "its trees do not hang together")
+    _require(bool((nodes["featureids"] >= 0).all() and (nodes["featureids"] < features).all()), "it reads no feature")
+    for way in ("true", "false"):
+        ids, ends = nodes[f"{way}nodeids"], nodes[f"{way}leafs"] != 0
+        # Children stand behind their parents in what our learners write, so no way can come back.
+        forward = (ids > np.arange(count)) & (ids < count)
+        sound = np.where(ends, (ids >= 0) & (ids < leaves), forward)
+        _require(bool(sound.all()), "its trees run in circles")
+    roots = _integers(attributes, "tree_roots")
+    _require(bool(((roots >= 0) & (roots < count)).all()), "its trees have no roots")
+    targets = _integers(attributes, "leaf_targetids")
+    wanted = attributes["n_targets"].i if "n_targets" in attributes else 0
+    _require(bool(((targets >= 0) & (targets < wanted)).all()), "its leaves have no target")
+
+
+_BRANCHES = ("truenodeids", "trueleafs", "falsenodeids", "falseleafs")
+
+
+def _integers(attributes: Mapping[str, Any], name: str) -> Any:
+    return np.array(attributes[name].ints if name in attributes else [], dtype=np.int64)
 
 
 def _check_ports(graph: Any, header: Header) -> None:

@@ -38,7 +38,8 @@ def open_session(onnx: bytes) -> Any:
     options.log_severity_level = 4
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    # Without its fallback, which would print what is wrong with a model and try the same once more.
+    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 class TrainedModel:
