@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
+from amlemulator.faces.blob_channel import adapt
 from amlemulator.settings import SettingsError, flag_name
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ class Listeners:
         """Serve from a thread of its own."""
         # Waitress warns for each queued task; an unread pipe full of warnings would block the server.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        listeners: dict[int, Any] = {}
         self._server = create_server(
             self._dispatch,
+            map=listeners,
             sockets=list(self._sockets),
             threads=THREADS,
             ident="Microsoft-HTTPAPI/2.0",
@@ -88,6 +91,7 @@ class Listeners:
             asyncore_use_poll=True,
             connection_limit=1000,
         )
+        adapt(listeners, self._emulator.blobs.spool)
         self._thread = threading.Thread(target=self._server.run, name="amlclassic-server", daemon=True)
         self._thread.start()
 
