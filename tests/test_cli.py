@@ -1,0 +1,71 @@
+"""The command line: what is called wrongly is told in one sentence, and nothing is imported that is not needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from amlemulator.cli import COMMANDS, main, parser
+
+HEAVY = ("numpy", "pandas", "sklearn", "onnx", "onnxruntime", "skl2onnx", "azure", "yaml", "jsonschema", "flask")
+
+
+def called(*words):
+    try:
+        return main(words)
+    except SystemExit as end:
+        return end.code
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ([], "amlclassic"),
+        (["serv"], "amlclassic"),
+        (["--frobnicate"], "amlclassic"),
+        (["serve", "--frobnicate"], "amlclassic serve"),
+        (["serve", "--por", "1"], "amlclassic serve"),
+        (["serve", "--port"], "amlclassic serve"),
+        (["serve", "extra"], "amlclassic serve"),
+        (["serve", "--port", "http"], "amlclassic serve"),
+        (["serve", "--auto-accounts=yes"], "amlclassic serve"),
+    ],
+)
+def test_what_is_called_wrongly(capsys, words, name):
+    """One line on standard error that begins with the command's name, status 2, nothing on standard output."""
+    status = called(*words)
+    shown = capsys.readouterr()
+    assert (2, "") == (status, shown.out)
+    assert shown.err.startswith(f"{name}: ")
+    assert 1 == len(shown.err.splitlines())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(capsys, command):
+    """Each command explains itself and ends with 0."""
+    assert 0 == called(command, "--help")
+    assert f"usage: amlclassic {command}" in capsys.readouterr().out
+
+
+def test_the_help_lists_every_command(capsys):
+    """The help without a command names them all, and where to start."""
+    assert 0 == called("--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert [] == [name for name, text in COMMANDS.items() if name not in shown or text.split(",")[0] not in shown]
+    assert "Start with: amlclassic demo" in shown
+
+
+def test_only_the_called_command_has_its_flags():
+    """The parser of one command imports no other's module."""
+    assert "--blob-port" in parser("serve")._subparsers._group_actions[0].choices["serve"].format_help()
+    assert "--blob-port" not in parser("demo")._subparsers._group_actions[0].choices["serve"].format_help()
+
+
+@pytest.mark.parametrize(
+    "program", ["import amlemulator", "import amlclient", "from amlemulator.cli import parser; parser('serve')"]
+)
+def test_nothing_heavy_is_imported_for_the_help(program):
+    """Importing the packages and showing the help loads no library that takes long."""
+    script = f"{program}\nimport sys\nprint(sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "[]\n" == done.stdout
