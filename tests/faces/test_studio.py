@@ -446,6 +446,27 @@ def test_saving_an_output_as_a_data_set_is_not_emulated(studio):
     assert 501 == refusal(studio.call("POST", "/datasources", body))[0]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"a": NaN}',
+        b'{"a": [1e999]}',
+        b'{"a":' * 150 + b"1" + b"}" * 150,
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("path", ["/datasources", "/experiments"])
+def test_a_body_that_is_no_plain_json_object_is_refused(studio, path, raw):
+    """What is no JSON, no object, or could not be given back as it came is 400 and changes nothing."""
+    with unchanged(studio.place.emulator):
+        assert 400 == refusal(studio.call("POST", path, raw=raw))[0]
+
+
 @pytest.mark.parametrize("path", ["/projectcontainers", "/notebooks", "/gateways"])
 def test_lists_of_what_nobody_can_make_are_empty(studio, path):
     """Projects, notebooks and gateways are empty arrays."""

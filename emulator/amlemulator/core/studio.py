@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 from amlcontracts import load
@@ -22,11 +23,23 @@ FORBIDDEN = FACTS["forbidden_characters"]
 BLOCKS_MOST: int = FACTS["upload_blocks_most"]
 CONTAINER: str = FACTS["uploaded_resources"]
 SCHEMA_LINES = 200  # looked at for the schema of a data set
+DEEPEST = 100  # objects within objects in a request
 
 
 def refused(sentence: str, *, evidence: str) -> ServiceError:
     """Make a 400 of the Studio API, in our words."""
     return failure("studio/BadRequest", sentence, evidence=evidence)
+
+
+def check_plain(value: Any, depth: int = 0) -> None:
+    """Refuse what could not be given back as it came: NaN and infinities, and nesting without end."""
+    if isinstance(value, float) and not isfinite(value):
+        raise refused("NaN and Infinity are no JSON.", evidence="studio.body")
+    if depth > DEEPEST:
+        raise refused(f"The request is nested more than {DEEPEST} deep.", evidence="studio.body")
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for member in members:
+        check_plain(member, depth + 1)
 
 
 def object_of(body: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.records import Workspace
-from amlemulator.core.studio import BlockOf, object_of, read_block, read_registration, refused, text_of
+from amlemulator.core.studio import BlockOf, check_plain, object_of, read_block, read_registration, refused, text_of
 from amlemulator.core.studio_records import Dataset
 from amlemulator.core.studio_render import (
     render_dataset,
@@ -40,9 +40,11 @@ def here() -> Workspace:
 def studio_body() -> Any:
     """Return the request's JSON, or refuse in this host's own envelope."""
     try:
-        return json_body()
+        body = json_body()
     except ServiceError as error:
         raise refused("The request has no body, or it is not JSON.", evidence="studio.body") from error
+    check_plain(body)
+    return body
 
 
 def loose_body() -> dict[str, Any]:
