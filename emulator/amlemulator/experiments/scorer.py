@@ -17,6 +17,7 @@ from amlemulator.experiments.execute import Environment, Values, outputs_of, run
 from amlemulator.experiments.frame import frame_of_table, table_of_frame
 from amlemulator.experiments.graph import Graph, Node, load_graph
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
+from amlemulator.experiments.row_lane import row_lane
 from amlemulator.experiments.worker_scorer import Workers, WorkerScorer
 
 
@@ -45,6 +46,7 @@ class ServerScorer:
         self._models = models
         self._fixed: Values = {}
         self._steps: list[Node] = []
+        self._lane = row_lane(graph, models)
         for node in graph.order():
             if node.module.name == WEB_SERVICE_OUTPUT:
                 continue
@@ -61,6 +63,10 @@ class ServerScorer:
 
     def score(self, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
         """Return the output tables. See Scorer."""
+        if self._lane is not None and self._lane.input in tables:
+            scored = self._lane.score(tables[self._lane.input])
+            if scored is not None:
+                return {self._lane.output: scored}
         inputs = {name: frame_of_table(table) for name, table in tables.items()}
         environment = Environment(inputs, parameters, self._models)
         values = dict(self._fixed)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from amlemulator.core.cells import Cell
-from amlemulator.core.interface import ColumnType
+from amlemulator.core.interface import Column, ColumnType
 from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.features import Arrays, arrays
 from amlemulator.experiments.frame import Frame, Scores, Series, Task
@@ -88,7 +88,7 @@ class TrainedModel:
             self._refuse_unknown_levels(frame)
         data = arrays(frame, self._numbers, self._texts)
         outputs = self.predict(data) if len(data.rows) else [np.empty((0, 1))] * len(self._outputs)
-        columns, scores = self._columns(outputs)
+        columns, scores = self.score_columns(outputs)
         if len(data.rows) != frame.rows:
             columns = [column.with_cells(_spread(column.cells, data.rows, frame.rows)) for column in columns]
         kept = frame.series if append else tuple(each for each in frame.series if each.name == self.header.label)
@@ -118,7 +118,14 @@ class TrainedModel:
             if unknown:
                 raise module_error("0039", f"unknown categorical level '{min(map(str, unknown))}' in '{feature.name}'")
 
-    def _columns(self, outputs: list[Any]) -> tuple[list[Series], Scores]:
+    def added_columns(self) -> tuple[Column, ...]:
+        """Return the columns that scoring adds, in order."""
+        width = max(1, len(self.header.classes))
+        added, _ = self.score_columns([np.zeros((1, width)) for _ in self._outputs])
+        return tuple(Column(each.name, each.type, each.categories or ()) for each in added)
+
+    def score_columns(self, outputs: list[Any]) -> tuple[list[Series], Scores]:
+        """Return the columns that the model's raw outputs mean, and what role each plays."""
         task = self.header.task
         if task == "binary":
             return self._binary(outputs[0][:, 0].tolist())
