@@ -39,10 +39,13 @@ class Directory:
     def _get(self, kind: Any, record_id: str) -> Any:
         self._fresh()
         records, key = self._records, (kind, record_id)
-        if key not in records:
+        found = records.get(key)
+        if found is None:
             with self._store.transaction() as transaction:
-                records[key] = transaction.get(kind, record_id)
-        return records[key]
+                found = transaction.get(kind, record_id)
+            if found is not None:  # what is not there is not remembered: callers could name any number of such
+                records[key] = found
+        return found
 
     def _list(self, kind: Any, parent: str | None) -> tuple[Any, ...]:
         self._fresh()

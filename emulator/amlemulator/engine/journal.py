@@ -21,7 +21,12 @@ def masked(uri: str) -> str:
 
 
 def _masked(part: str) -> str:
-    return part.partition("=")[0] + "=***" if SECRETS.search(unquote(part)) else part
+    text, plain = "", part
+    while text != plain:  # as often as it was escaped
+        text, plain = plain, unquote(plain)
+        if SECRETS.search(plain):
+            return part.partition("=")[0] + "=***"
+    return part
 
 
 class Journal:
