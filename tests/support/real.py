@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,24 @@ def environment(name: str) -> Path:
             subprocess.run([folder / "bin" / "python", *install], check=True)
             stamp.write_text(wanted, "utf-8")
     return folder / "bin" / "python"
+
+
+def node_packages(name: str, packages: Sequence[str]) -> Path:
+    """Return the ``node_modules`` of a folder of Node's packages, installed by npm when they are missing."""
+    folder = BUILD / name
+    wanted = "\n".join(packages)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = folder / "stamp"
+        if not stamp.is_file() or stamp.read_text("utf-8") != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (folder / "package.json").write_text("{}", "utf-8")
+            install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-save", *packages]
+            subprocess.run(install, cwd=folder, check=True)
+            stamp.write_text(wanted, "utf-8")
+    return folder / "node_modules"
 
 
 @contextmanager
