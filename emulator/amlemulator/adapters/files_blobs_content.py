@@ -18,6 +18,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from amlemulator.adapters.files_blobs_records import FolderError
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
@@ -108,10 +110,16 @@ def _forget_spool(file: int, path: str) -> None:
 
 
 class ContentFolder:
-    """A folder of contents. ``durable`` means: on the disk, not only with the operating system, before it counts."""
+    """A folder of contents. ``durable`` means: on the disk, not only with the operating system, before it counts.
+
+    Raises FolderError when the folder cannot be made.
+    """
 
     def __init__(self, folder: Path, *, durable: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderError(f"The folder {folder} cannot be made ({error.strerror}).") from error
         self._folder = str(folder)
         # Random for this process, counted within it: never the same twice, and nobody's to guess or to choose.
         self._prefix = secrets.token_hex(8)
