@@ -17,7 +17,6 @@ from amlemulator.experiments.execute import Environment, Values, outputs_of, run
 from amlemulator.experiments.frame import frame_of_table, table_of_frame
 from amlemulator.experiments.graph import Graph, Node, load_graph
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
-from amlemulator.experiments.row_lane import row_lane
 from amlemulator.experiments.worker_scorer import Workers, WorkerScorer
 
 
@@ -42,6 +41,8 @@ class ServerScorer:
     """A scorer of row-wise modules, in this process."""
 
     def __init__(self, graph: Graph, models: Mapping[str, Any]) -> None:
+        from amlemulator.experiments.row_lane import row_lane  # brings numpy; needs_worker does not want it
+
         self._graph = graph
         self._models = models
         self._fixed: Values = {}
