@@ -24,6 +24,7 @@ from amlemulator.faces.calls import answer, current, json_body, mount, nothing, 
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
+    from amlemulator.engine.studio import Studio
 
 API = "/studioapi/api"
 ROOT = f"{API}/workspaces/<workspace_id>"
@@ -63,7 +64,10 @@ class StudioApi:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._studio = emulator.studio
+
+    @property
+    def _studio(self) -> Studio:
+        return self._emulator.studio
 
     def _dataset(self, dataset: Dataset) -> dict[str, Any]:
         return render_dataset(dataset, self._studio.location(dataset, current().addresses))

@@ -28,6 +28,7 @@ from amlemulator.faces.studio import ROOT, here, studio_body
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
+    from amlemulator.engine.studio_experiments import Experiments
 
 EXPERIMENTS = f"{ROOT}/experiments"
 EXPERIMENT = f"{EXPERIMENTS}/<experiment_id>"
@@ -39,7 +40,11 @@ class ExperimentsApi:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._experiments = emulator.experiments
+
+    @property
+    def _experiments(self) -> Experiments:
+        # Asked for each time: a reset of the emulator makes new ones.
+        return self._emulator.experiments
 
     @route("GET", EXPERIMENTS, "studio.experiments", "studio")
     def all(self, workspace_id: str) -> Response:
