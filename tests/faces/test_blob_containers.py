@@ -288,4 +288,4 @@ class TestAccount:
     def test_facts(self, storage, path):
         """Get Account Information answers at every level."""
         headers = storage.get(path, "restype=account&comp=properties").headers
-        assert ("Standard_LRS", "StorageV2") == (headers["x-ms-sku-name"], headers["x-ms-account-kind"])
+        assert ("Standard_LRS", "Storage") == (headers["x-ms-sku-name"], headers["x-ms-account-kind"])

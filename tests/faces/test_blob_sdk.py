@@ -211,7 +211,7 @@ def test_settings_of_the_account(service):
     """Settings are set and read; the account tells what kind it is."""
     service.set_service_properties(cors=[CorsRule(["*"], ["GET"])])
     assert "*" == service.get_service_properties()["cors"][0].allowed_origins
-    assert "StorageV2" == service.get_account_information()["account_kind"]
+    assert "Storage" == service.get_account_information()["account_kind"]
 
 
 class TestTokens:

@@ -165,6 +165,6 @@ def set_service_properties(call: Call) -> Answer:
 
 
 def get_account_information(call: Call) -> Answer:
-    """Get Account Information."""
-    kind = [("x-ms-sku-name", "Standard_LRS"), ("x-ms-account-kind", "StorageV2"), ("x-ms-is-hns-enabled", "false")]
+    """Get Account Information: of the first kind of account, which has no access tiers, as there are none here."""
+    kind = [("x-ms-sku-name", "Standard_LRS"), ("x-ms-account-kind", "Storage"), ("x-ms-is-hns-enabled", "false")]
     return Answer(200, kind)

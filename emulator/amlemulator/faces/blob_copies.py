@@ -92,7 +92,7 @@ def _copy(call: Call, source: Source, metadata: dict[str, str], copied: Copied) 
 
 def _missing_source(missing: BlobMissing, source: Source) -> Exception:
     """Tell a missing source from a missing target, which is only ever the container."""
-    return refusal("CannotVerifyCopySource") if missing.address == source.where else missing
+    return refusal("CopySourceNotFound") if missing.address == source.where else missing
 
 
 def put_blob_from_url(call: Call) -> Answer:
@@ -103,7 +103,7 @@ def put_blob_from_url(call: Call) -> Answer:
     try:
         origin, content = call.blobs.versions.open(source.where)
     except BlobMissing:
-        raise refusal("CannotVerifyCopySource") from None
+        raise refusal("CopySourceNotFound") from None
     with content:
         source.check(origin)
         headers = given if given != BlobHeaders() else replace(headers_of(origin), content_md5=None)
@@ -123,7 +123,7 @@ def put_block_from_url(call: Call, name: str) -> Answer:
     try:
         origin, content = call.blobs.versions.open(source.where)
     except BlobMissing:
-        raise refusal("CannotVerifyCopySource") from None
+        raise refusal("CopySourceNotFound") from None
     with content:
         source.check(origin)
         offset, size = 0, origin.size

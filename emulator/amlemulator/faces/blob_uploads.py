@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 from collections.abc import Sequence
 
@@ -27,7 +28,7 @@ BLOCK_BYTES: Limits = load("limits")["blob_block_bytes"]
 MOST_BLOCKS: int = load("limits")["blob_blocks"]
 BLOCK_ID_BYTES: int = load("limits")["blob_block_id_bytes"]
 BLOCK_LIST_BYTES = 16 * 1024 * 1024  # a list of the most blocks with the longest ids fits
-NO_MD5_SINCE = "2019-02-02"  # from then on Put Block answers an MD5 only to who sent one
+NO_MD5_SINCE = "2019-02-02"  # from then on blocks and their lists are answered with an MD5 only when one was sent
 PLACES: dict[str, Place] = {"Committed": "Committed", "Uncommitted": "Uncommitted", "Latest": "Latest"}
 
 
@@ -102,14 +103,14 @@ def put_block_list(call: Call) -> Answer:
     request = call.request
     body = request.text_body(BLOCK_LIST_BYTES)
     md5 = md5_header(request, "content-md5")
-    if md5 is not None:
-        import hashlib
-
-        if not hmac.compare_digest(base64.b64decode(md5), hashlib.md5(body, usedforsecurity=False).digest()):
-            raise refusal("Md5Mismatch")
+    found = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    if md5 is not None and not hmac.compare_digest(md5, found):
+        raise refusal("Md5Mismatch")
     version = Version(blob_headers(request), metadata_of(request))
-    blob = call.blobs.blocks.commit(call.where, _listed(body), version, call.creating())
-    return Answer(201, written(blob))
+    headers = written(call.blobs.blocks.commit(call.where, _listed(body), version, call.creating()))
+    if md5 is not None or request.version < NO_MD5_SINCE:
+        headers.append(("Content-MD5", found))  # of the list, not of the blob
+    return Answer(201, headers)
 
 
 def _listed(body: bytes) -> list[tuple[Place, str]]:

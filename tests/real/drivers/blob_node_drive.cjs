@@ -25,7 +25,7 @@ async function text(client, ...range) {
 
 drive("the connection string of the endpoints file", async () => {
   const client = blob.BlobServiceClient.fromConnectionString(served.storage.connection_string, noRetry);
-  assert.equal((await client.getAccountInfo()).accountKind, "StorageV2");
+  assert.equal((await client.getAccountInfo()).accountKind, "Storage");
 });
 
 drive("a blob there and back, under both addresses", async () => {

@@ -39,7 +39,7 @@ def text_of(address):
 def the_connection_string_of_the_endpoints_file():
     """The connection string that the emulator hands out works as it stands."""
     with BlobServiceClient.from_connection_string(STORAGE["connection_string"], retry_total=0) as service:
-        assert service.get_account_information()["account_kind"] == "StorageV2"
+        assert service.get_account_information()["account_kind"] == "Storage"
 
 
 @drive
