@@ -237,3 +237,10 @@ def test_views_say_who_may_call_them():
         RequestResponse.execute.operation.name,
         RequestResponse.execute.operation.access,
     )
+
+
+@pytest.mark.parametrize("language", ["ko", "de-DE,de;q=0.9", "xx"])
+def test_errors_are_english(echo, language):
+    """No observed error is in any other language, whatever was asked for (errors.md section 9)."""
+    answer = echo.score({}, headers={"Accept-Language": language})
+    assert "The web service expects an input, but no input was provided." in answer.message
