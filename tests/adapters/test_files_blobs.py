@@ -10,26 +10,14 @@ from contextlib import closing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from amlemulator.adapters.files_blobs import BlobAddress, FilesBlobs, FolderError, ShortBody, Version
 from amlemulator.adapters.files_blobs_content import CHUNK
-from amlemulator.adapters.files_blobs_listing import after_prefix
-from amlemulator.adapters.files_blobs_records import BlobHeaders, BlobPrefix, Block
+from amlemulator.adapters.files_blobs_records import BlobHeaders, Block
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.sas import AccessPolicy
 from amlemulator.ports.blobs import BlobMissing
-
-
-class Ticking:
-    """A clock that shows what it is told to."""
-
-    def __init__(self):
-        self.time = 1_600_000_000.0
-
-    def now(self):
-        """Return the time that was set."""
-        return self.time
+from support.blob_folder import WHERE, Ticking, content_of, files, put, refuse
 
 
 @pytest.fixture
@@ -47,26 +35,6 @@ def blobs(folder, clock):
     with closing(FilesBlobs(folder, {"acct": "a2V5"}, clock)) as opened:
         opened.create_container("acct", "cont")
         yield opened
-
-
-WHERE = BlobAddress("acct", "cont", "b")
-
-
-def put(blobs, content, where=WHERE, **options):
-    return blobs.versions.write(where, io.BytesIO(content), Version(), **options)
-
-
-def content_of(blobs, where=WHERE):
-    with blobs.open(*where) as content:
-        return content.read()
-
-
-def files(folder):
-    return sorted(os.listdir(folder / "content"))
-
-
-def refuse(_):
-    raise PermissionError
 
 
 class BrokenStream(io.RawIOBase):
@@ -312,57 +280,6 @@ def test_reset(blobs, folder):
     assert [[], []] == [blobs.containers.page("acct").entries, files(folder)]
 
 
-class TestContainers:
-    """Containers: pages, changes, deletion."""
-
-    def test_making_one_twice(self, blobs):
-        """Making a container twice is refused by the service's operation and accepted by the port's."""
-        blobs.create_container("acct", "cont")
-        with pytest.raises(ServiceError, match="already exists"):
-            blobs.containers.create("acct", "cont")
-
-    def test_pages(self, blobs):
-        """Containers are listed in order, by prefix, in pages, for one account."""
-        for name in ("b2", "a1", "b1"):
-            blobs.create_container("acct", name)
-        blobs.create_container("other", "b0")
-        first = blobs.containers.page("acct", prefix="b", limit=1)
-        second = blobs.containers.page("acct", prefix="b", start=first.next, limit=1)
-        assert (["b1"], "b2") == ([entry.name for entry in first.entries], first.next)
-        assert (["b2"], None) == ([entry.name for entry in second.entries], second.next)
-
-    def test_changes_move_the_entity_tag(self, blobs, clock):
-        """New metadata and new access give a container another entity tag and modification time."""
-        before = blobs.containers.get("acct", "cont")
-        clock.time += 5
-        after = blobs.containers.set_metadata("acct", "cont", {"a": "b"})
-        assert (True, before.modified + 5, {"a": "b"}) == (before.etag < after.etag, after.modified, after.metadata)
-        assert after.etag < blobs.containers.set_access("acct", "cont", "container", []).etag
-
-    def test_a_refused_change(self, blobs):
-        """A check that refuses leaves the container as it was."""
-        before = blobs.containers.get("acct", "cont")
-        for change in (
-            lambda: blobs.containers.set_metadata("acct", "cont", {"a": "b"}, refuse),
-            lambda: blobs.containers.set_access("acct", "cont", "blob", [], refuse),
-            lambda: blobs.containers.delete("acct", "cont", refuse),
-        ):
-            with pytest.raises(PermissionError):
-                change()
-        assert before == blobs.containers.get("acct", "cont")
-
-    def test_deleting_one(self, blobs, folder):
-        """Deleting a container removes its blobs, its blocks and their files, and no other container's."""
-        blobs.create_container("acct", "other")
-        put(blobs, b"x", BlobAddress("acct", "other", "b"))
-        put(blobs, b"x")
-        blobs.blocks.stage(WHERE, "AA==", io.BytesIO(b"block"))
-        blobs.containers.delete("acct", "cont")
-        assert 1 == len(files(folder))
-        blobs.create_container("acct", "cont")
-        assert [] == list(blobs.names("acct", "cont"))
-
-
 class TestChanges:
     """Headers, metadata, deletion, copies."""
 
@@ -402,6 +319,21 @@ class TestChanges:
         blobs.versions.delete(WHERE)
         assert ("text/csv", {"a": "b"}, b"x") == (copy.content_type, copy.metadata, content_of(blobs, target))
 
+    def test_a_source_that_is_replaced_while_it_is_copied(self, blobs, monkeypatch):
+        """A copy whose source is replaced under its hands copies the new one."""
+        put(blobs, b"old")
+        link, met = os.link, []
+
+        def replacing(source, twin):
+            if not met:
+                met.append(put(blobs, b"new"))
+            link(source, twin)
+
+        monkeypatch.setattr(os, "link", replacing)
+        target = BlobAddress("acct", "cont", "copy")
+        blobs.versions.copy(WHERE, target)
+        assert b"new" == content_of(blobs, target)
+
     def test_copies_without_hard_links(self, blobs, monkeypatch):
         """On a file system that has no hard links the bytes are copied."""
 
@@ -413,149 +345,6 @@ class TestChanges:
         target = BlobAddress("acct", "cont", "copy")
         blobs.versions.copy(WHERE, target, metadata={"a": "b"})
         assert b"x" * CHUNK == content_of(blobs, target)
-
-
-class TestBlocks:
-    """Blocks: staging and committing."""
-
-    def _stage(self, blobs, **contents):
-        for name, content in contents.items():
-            blobs.blocks.stage(WHERE, name, io.BytesIO(content))
-
-    def test_committing(self, blobs, folder):
-        """The committed blocks in their order are the content; those not listed are discarded."""
-        self._stage(blobs, aa=b"1", bb=b"22", cc=b"333")
-        committed = blobs.blocks.commit(WHERE, [("Latest", "cc"), ("Uncommitted", "aa")], Version())
-        lists = blobs.blocks.lists(WHERE)
-        assert (b"3331", 4) == (content_of(blobs), committed.size)
-        assert ([Block("cc", 3), Block("aa", 1)], []) == (lists.committed, lists.uncommitted)
-        assert 1 == len(files(folder))
-
-    def test_committing_committed_blocks_again(self, blobs):
-        """Blocks of the blob itself can be rearranged, left out, doubled, and mixed with new ones."""
-        self._stage(blobs, aa=b"1", bb=b"22")
-        blobs.blocks.commit(WHERE, [("Latest", "aa"), ("Latest", "bb")], Version())
-        self._stage(blobs, bb=b"new")
-        ids = [("Committed", "bb"), ("Latest", "bb"), ("Latest", "aa"), ("Committed", "aa")]
-        blobs.blocks.commit(WHERE, ids, Version())
-        assert b"22new11" == content_of(blobs)
-
-    def test_keeping_one_committed_block(self, blobs):
-        """Committing only the first block of a blob cuts the rest off."""
-        self._stage(blobs, aa=b"1", bb=b"22")
-        blobs.blocks.commit(WHERE, [("Latest", "aa"), ("Latest", "bb")], Version())
-        blobs.blocks.commit(WHERE, [("Committed", "aa")], Version())
-        assert b"1" == content_of(blobs)
-
-    def test_committing_nothing(self, blobs):
-        """An empty list makes an empty blob."""
-        assert (0, b"") == (blobs.blocks.commit(WHERE, [], Version()).size, content_of(blobs))
-
-    @pytest.mark.parametrize("place", ["Committed", "Uncommitted", "Latest"])
-    def test_a_block_that_is_not_there(self, blobs, place):
-        """A list that names an unknown block is refused, and the staged blocks stay."""
-        self._stage(blobs, aa=b"1")
-        with pytest.raises(ServiceError, match="block list is invalid"):
-            blobs.blocks.commit(WHERE, [("Latest", "aa"), (place, "zz")], Version())
-        assert [Block("aa", 1)] == blobs.blocks.lists(WHERE).uncommitted
-
-    def test_ids_of_another_length(self, blobs, folder):
-        """All uncommitted blocks of a blob have ids of one length."""
-        self._stage(blobs, aa=b"1")
-        with pytest.raises(ServiceError, match="blob or block content is invalid"):
-            self._stage(blobs, aaaa=b"1")
-        assert 1 == len(files(folder))
-
-    def test_staging_again_replaces(self, blobs, folder):
-        """A block staged again replaces the one before it."""
-        self._stage(blobs, aa=b"1")
-        self._stage(blobs, aa=b"22")
-        assert ([Block("aa", 2)], 1) == (blobs.blocks.lists(WHERE).uncommitted, len(files(folder)))
-
-    def test_writing_the_blob_discards_its_blocks(self, blobs, folder):
-        """A whole upload discards the blocks that were staged."""
-        self._stage(blobs, aa=b"1")
-        put(blobs, b"whole")
-        assert ([], 1) == (blobs.blocks.lists(WHERE).uncommitted, len(files(folder)))
-
-    def test_a_commit_that_meets_another(self, blobs, monkeypatch):
-        """A commit that finds the blob changed under its hands starts again from what there is now."""
-        self._stage(blobs, aa=b"1")
-        joined, met = blobs.blocks._joined, []
-
-        def meeting(parts, segments):
-            content = joined(parts, segments)
-            if not met:
-                met.append(put(blobs, b"other"))
-            return content
-
-        monkeypatch.setattr(blobs.blocks, "_joined", meeting)
-        with pytest.raises(ServiceError, match="block list is invalid"):
-            blobs.blocks.commit(WHERE, [("Latest", "aa")], Version())
-        assert b"other" == content_of(blobs)
-
-    def test_uncommitted_blobs_are_listed_when_asked(self, blobs):
-        """A blob that has only uncommitted blocks is listed only when uncommitted blobs are asked for."""
-        self._stage(blobs, aa=b"1")
-        put(blobs, b"x", BlobAddress("acct", "cont", "a"))
-        put(blobs, b"x", BlobAddress("acct", "cont", "z"))
-        every = blobs.page("acct", "cont", uncommitted=True).entries
-        assert [("a", True), ("b", False), ("z", True)] == [(entry.name, entry.committed) for entry in every]
-        assert ["a", "z"] == list(blobs.names("acct", "cont"))
-
-
-def listed(blobs, **options):
-    page = blobs.page("acct", "cont", **options)
-    return [("prefix" if isinstance(entry, BlobPrefix) else "blob", entry.name) for entry in page.entries], page.next
-
-
-def modelled(names, prefix="", delimiter=""):
-    """Return what a listing shows, by definition."""
-    shown = []
-    for name in sorted(name for name in names if name.startswith(prefix)):
-        cut = name.find(delimiter, len(prefix)) if delimiter else -1
-        entry = ("prefix", name[: cut + len(delimiter)]) if cut >= 0 else ("blob", name)
-        if entry not in shown:
-            shown.append(entry)
-    return shown
-
-
-NAMES = st.text(st.sampled_from("ab/\u0436\ud7ff\ue000\U0010ffff%"), min_size=1, max_size=6)
-DELIMITERS = st.sampled_from(["", "/", "b", "//"])
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sets(NAMES, max_size=12), st.text("ab/\U0010ffff", max_size=2), DELIMITERS, st.integers(1, 4))
-def test_listing_is_what_its_definition_says(tmp_path_factory, names, prefix, delimiter, limit):
-    """Pages of any length, joined, show each blob or prefix once and in order, for any prefix and delimiter."""
-    with closing(FilesBlobs(tmp_path_factory.mktemp("list"), {}, Ticking())) as blobs:
-        blobs.create_container("acct", "cont")
-        for name in names:
-            put(blobs, b"", BlobAddress("acct", "cont", name))
-        shown, following = listed(blobs, prefix=prefix, delimiter=delimiter, limit=limit)
-        while following is not None:
-            more, following = listed(blobs, prefix=prefix, delimiter=delimiter, limit=limit, start=following)
-            assert 0 < len(more) <= limit
-            shown += more
-    assert modelled(names, prefix, delimiter) == shown
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
-def test_what_comes_after_a_prefix(prefix, rest):
-    """Everything with a prefix sorts before what comes after it, as SQLite sorts: by UTF-8 bytes."""
-    after = after_prefix(prefix)
-    assert after is None or (prefix + rest).encode() < after.encode()
-
-
-def test_names_go_on_over_pages(blobs):
-    """The names of a container are all there, though a page holds 5,000."""
-    with blobs._index.writing() as connection:
-        connection.executemany(
-            "insert into blobs select id, ?, 0, 1, 0, 0, '', null, null, null, null, null, '', '', '', '' "
-            "from containers",
-            [(f"{number:05}",) for number in range(5001)],
-        )
-    assert [f"{number:05}" for number in range(5001)] == list(blobs.names("acct", "cont"))
 
 
 def test_many_writers_end_with_one_of_theirs(blobs, folder):
@@ -611,129 +400,3 @@ def test_conditions_are_atomic(blobs):
     for thread in threads:
         thread.join()
     assert [content_of(blobs)] == [b"%d" % number for number in outcomes]
-
-
-IDS = st.sampled_from(["AA==", "BB==", "CC=="])
-
-
-class BlobMachine(RuleBasedStateMachine):
-    """Any sequence of operations does to the folder what it does to a dictionary."""
-
-    names = Bundle("names")
-
-    def __init__(self):
-        super().__init__()
-        import tempfile
-
-        self.folder = tempfile.TemporaryDirectory()
-        self.blobs = FilesBlobs(self.folder.name, {}, Ticking())
-        self.blobs.create_container("acct", "cont")
-        self.content, self.committed, self.staged = {}, {}, {}
-
-    @initialize(target=names)
-    def some_names(self):
-        """Take a few names, one with everything that needs escaping."""
-        return multiple("a", "dir/b", "dir/\u0436 %+")
-
-    def where(self, name):
-        """Return the address of a name."""
-        return BlobAddress("acct", "cont", name)
-
-    @rule(name=names, content=st.binary(max_size=50))
-    def put(self, name, content):
-        """Put Blob."""
-        put(self.blobs, content, self.where(name))
-        self.content[name], self.committed[name] = content, []
-        self.staged.pop(name, None)
-
-    @rule(name=names, block=IDS, content=st.binary(max_size=9))
-    def stage(self, name, block, content):
-        """Put Block."""
-        self.blobs.blocks.stage(self.where(name), block, io.BytesIO(content))
-        self.staged.setdefault(name, {})[block] = content
-
-    @rule(
-        name=names,
-        ids=st.lists(
-            st.tuples(
-                st.sampled_from(["Committed", "Uncommitted", "Latest"]), st.sampled_from(["AA==", "BB==", "CC=="])
-            ),
-            max_size=4,
-        ),
-    )
-    def commit(self, name, ids):
-        """Put Block List."""
-        committed, staged = dict(self.committed.get(name, [])), self.staged.get(name, {})
-        places = {"Committed": committed, "Uncommitted": staged, "Latest": {**committed, **staged}}
-        chosen = [(block, places[place].get(block)) for place, block in ids]
-        if any(content is None for _, content in chosen):
-            with pytest.raises(ServiceError):
-                self.blobs.blocks.commit(self.where(name), ids, Version())
-            return
-        self.blobs.blocks.commit(self.where(name), ids, Version())
-        self.content[name], self.committed[name] = b"".join(content for _, content in chosen), chosen
-        self.staged.pop(name, None)
-
-    @rule(source=names, onto=names)
-    def copy(self, source, onto):
-        """Copy Blob."""
-        target = onto
-        if source not in self.content:
-            with pytest.raises(BlobMissing):
-                self.blobs.versions.copy(self.where(source), self.where(target))
-            return
-        self.blobs.versions.copy(self.where(source), self.where(target))
-        self.content[target], self.committed[target] = self.content[source], []
-        self.staged.pop(target, None)
-
-    @rule(name=names)
-    def delete(self, name):
-        """Delete Blob."""
-        if name not in self.content:
-            with pytest.raises(BlobMissing):
-                self.blobs.versions.delete(self.where(name))
-            return
-        self.blobs.versions.delete(self.where(name))
-        del self.content[name], self.committed[name]
-        self.staged.pop(name, None)
-
-    @rule()
-    def restart(self):
-        """Close the folder and open it again."""
-        self.blobs.close()
-        self.blobs = FilesBlobs(self.folder.name, {}, Ticking())
-
-    @invariant()
-    def the_names_are_those(self):
-        """List Blobs."""
-        assert sorted(self.content) == list(self.blobs.names("acct", "cont"))
-
-    @invariant()
-    def the_contents_are_those(self):
-        """Get Blob."""
-        assert self.content == {name: content_of(self.blobs, self.where(name)) for name in self.content}
-
-    @invariant()
-    def the_blocks_are_those(self):
-        """Get Block List."""
-        for name in ("a", "dir/b", "dir/\u0436 %+"):
-            lists = self.blobs.blocks.lists(self.where(name))
-            assert [(block, len(content)) for block, content in self.committed.get(name, [])] == [
-                (block.id, block.size) for block in lists.committed
-            ]
-            assert sorted((block, len(content)) for block, content in self.staged.get(name, {}).items()) == [
-                (block.id, block.size) for block in lists.uncommitted
-            ]
-
-    def teardown(self):
-        """No file is left that nothing names."""
-        kept = self.content.values(), *(blocks.values() for blocks in self.staged.values())
-        assert sum(bool(content) for group in kept for content in group) == len(
-            os.listdir(f"{self.folder.name}/content")
-        )
-        self.blobs.close()
-        self.folder.cleanup()
-
-
-BlobMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
-TestBlobMachine = BlobMachine.TestCase

@@ -110,6 +110,12 @@ class TestBlocks:
         with_md5 = self._stage(storage, "1", headers={"x-ms-version": version, "content-md5": MD5})
         assert MD5 == with_md5.headers["content-md5"]
 
+    @pytest.mark.parametrize(("version", "told"), [("2018-11-09", True), ("2019-02-02", False)])
+    def test_the_md5_of_a_list(self, storage, version, told):
+        """Put Block List tells the MD5 of the list, since 2019-02-02 to who sent one."""
+        reply = self._commit(storage, headers={"x-ms-version": version})
+        assert told == ("content-md5" in reply.headers)
+
     @pytest.mark.parametrize(
         ("blockid", "code"),
         [

@@ -77,14 +77,10 @@ class Spool(RawIOBase):
         """Read on from where the last read ended; appending does not move that place."""
         view = memoryview(buffer).cast("B")
         os.lseek(self.file, self._at, os.SEEK_SET)
-        count = os.readv(self.file, [view]) if hasattr(os, "readv") else self._copied(view)
-        os.lseek(self.file, 0, os.SEEK_END)
-        self._at += count
-        return count
-
-    def _copied(self, view: memoryview) -> int:
         piece = os.read(self.file, len(view))
+        os.lseek(self.file, 0, os.SEEK_END)
         view[: len(piece)] = piece
+        self._at += len(piece)
         return len(piece)
 
     def whole(self, size: int | None) -> bool:

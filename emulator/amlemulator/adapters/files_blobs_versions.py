@@ -38,6 +38,25 @@ def matching_md5(expected: str | None, written: Written) -> None:
         raise failure("blob/Md5Mismatch")
 
 
+def _properties(name: str, version: Version, etag: int, modified: float, created: float) -> BlobProperties:
+    headers = version.headers
+    return BlobProperties(
+        name=name,
+        size=version.size,
+        etag=etag_text(etag),
+        modified=modified,
+        created=created,
+        content_type=headers.content_type,
+        content_md5=headers.content_md5,
+        content_encoding=headers.content_encoding,
+        content_language=headers.content_language,
+        content_disposition=headers.content_disposition,
+        cache_control=headers.cache_control,
+        metadata=version.metadata,
+        copied=version.copied,
+    )
+
+
 class Versions:
     """The current version of each blob."""
 
@@ -140,21 +159,7 @@ class Versions:
         gone = connection.execute(
             "delete from staged where container = ? and name = ? returning content", (found.container, where.name)
         )
-        blob = BlobProperties(
-            name=where.name,
-            size=version.size,
-            etag=etag_text(etag),
-            modified=now,
-            created=created,
-            content_type=headers.content_type,
-            content_md5=headers.content_md5,
-            content_encoding=headers.content_encoding,
-            content_language=headers.content_language,
-            content_disposition=headers.content_disposition,
-            cache_control=headers.cache_control,
-            metadata=version.metadata,
-            copied=version.copied,
-        )
+        blob = _properties(where.name, version, etag, now, created)
         return blob, [found.content, *(row[0] for row in gone)]
 
     def change(

@@ -12,7 +12,7 @@ from amlemulator.adapters.files_blobs_records import BlobHeaders, Container
 from amlemulator.faces.blob_errors import bad_header, refusal
 from amlemulator.faces.blob_request import BlobRequest, encoded
 from amlemulator.faces.blob_xml import http_date
-from amlemulator.ports.blobs import BlobProperties
+from amlemulator.ports.blobs import BlobProperties, Copied
 
 Headers = list[tuple[str, str]]
 
@@ -121,18 +121,15 @@ def blob_properties(blob: BlobProperties, version: str) -> Headers:
             headers.append((name, encoded(value)))
     if blob.metadata:
         headers += metadata_headers(blob.metadata)
-    return headers + _copied(blob) if blob.copied else headers
+    return headers if blob.copied is None else headers + _copied(blob.copied, blob.size)
 
 
-def _copied(blob: BlobProperties) -> Headers:
-    copied = blob.copied
-    if copied is None:
-        return []
+def _copied(copied: Copied, size: int) -> Headers:
     return [
         ("x-ms-copy-id", copied.id),
         ("x-ms-copy-source", encoded(copied.source)),
         ("x-ms-copy-status", "success"),
-        ("x-ms-copy-progress", f"{blob.size}/{blob.size}"),
+        ("x-ms-copy-progress", f"{size}/{size}"),
         ("x-ms-copy-completion-time", http_date(copied.completed)),
     ]
 

@@ -14,7 +14,7 @@ from amlemulator.faces.blob_errors import bad_header, refusal
 from amlemulator.faces.blob_headers import Headers, blob_properties, metadata_headers
 from amlemulator.faces.blob_request import Answer, BlobRequest, encoded
 from amlemulator.faces.blob_xml import http_date
-from amlemulator.ports.blobs import BlobMissing, BlobProperties
+from amlemulator.ports.blobs import BlobProperties
 
 RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})\s*\Z")
 RANGE_MD5_BYTES: int = load("limits")["blob_range_md5_bytes"]
@@ -95,9 +95,7 @@ def overridden(headers: Headers, call: Call) -> Headers:
 
 def get_blob_properties(call: Call) -> Answer:
     """Get Blob Properties (HEAD)."""
-    blob = call.blobs.versions.find(call.where).blob
-    if blob is None:
-        raise BlobMissing(*call.where)
+    blob = call.blobs.properties(*call.where)
     conditions(call.request).check_read(blob)
     headers = overridden(blob_properties(blob, call.request.version), call)
     if blob.content_md5:

@@ -107,11 +107,6 @@ class BlobRequest:
         return self.body.read(length)
 
     @property
-    def is_head(self) -> bool:
-        """Whether the answer must not have a body."""
-        return self.method == "HEAD"
-
-    @property
     def base_url(self) -> str:
         """The service's address as this client knows it, with a trailing slash; lists name it."""
         signed = self.environ.get("amlemulator.signed_path")
