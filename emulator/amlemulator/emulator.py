@@ -35,7 +35,7 @@ from amlemulator.engine.diagnostics import Diagnostics
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.journal import Journal
 from amlemulator.engine.models import Models
-from amlemulator.engine.scoring import Scoring
+from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
 from amlemulator.faces.blob import BlobApplication
@@ -119,7 +119,8 @@ class Emulator:
             self.store, self.clock, self.identity, settings.low_throttle_calls, settings.propagation_seconds
         )
         self.code_services = CodeServices(self.store, self.directory, self.clock, self.identity)
-        self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds)
+        workers = worker_scoring(self.runner, self.folder, self.storage)
+        self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds, workers)
         self.models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
         self.models.trusting = settings.bad_model == "score"
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)

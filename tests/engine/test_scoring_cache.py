@@ -19,7 +19,7 @@ class Loader(Scoring):
 
     def __init__(self, clock):
         store = SqliteStore()
-        super().__init__(store, Directory(store), clock, 10.0)
+        super().__init__(store, Directory(store), clock, 10.0, lambda: None)
         self.loaded = []
         self.broken = False
 

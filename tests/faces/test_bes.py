@@ -478,6 +478,21 @@ def test_blobs_are_looked_at_when_submitting_by_a_switch(staged_with, name):
         assert "Azure error message: The specified blob does not exist.." in answer.message
 
 
+def test_results_in_an_account_that_is_gone(staged_with, monkeypatch):
+    """Where the account of a result is none any more, the status is 500 ServiceUrisNotFound."""
+    target = staged_with(auto_accounts=True).deploy(graphs.TRAINING)
+    emulator = target.place.emulator
+    key = emulator.identity.new_key("account", "stranger")
+    emulator.blobs.create_container("stranger", "tests")
+    connection = f"AccountName=stranger;AccountKey={key}"
+    job = started(target, Outputs={"output2": by_key("evaluation.csv", ConnectionString=connection)})
+    emulator.finish(job)
+    assert "Finished" == status_of(target, job)["StatusCode"]
+    known = emulator.blobs.key
+    monkeypatch.setattr(emulator.blobs, "key", lambda account: None if account == "stranger" else known(account))
+    assert (500, "InternalError", "ServiceUrisNotFound") == target.jobs("GET", f"/{job}").refusal
+
+
 def test_a_published_function_has_no_jobs(staged):
     """A job on a code service is refused with the reason instead of failing later."""
     body = {"Name": "myadd", "Type": "Code", "CodeBundle": {"InputSchema": {}, "OutputSchema": {}}}

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from amlemulator.ports.runner import Outcome
 from support import graphs
 from support.census import CLERK, MANAGER, NAMES, plain, probabilities
 from support.state import unchanged
@@ -424,3 +425,10 @@ def test_a_call_that_fails_gives_its_place_back(place_with):
     for _ in range(10):
         assert 400 == echo.score(rows([1])).status
     assert 200 == echo.score(rows(ROW)).status
+
+
+def test_a_worker_that_is_stopped(staged):
+    """Where scoring needs a worker and that is stopped with the emulator, the answer is 503 NoMoreResources."""
+    staged.emulator.staged.verdict = Outcome("cancelled")
+    answer = staged.deploy(graphs.NO_INPUT).score({})
+    assert (503, "ServiceUnavailable", "NoMoreResources") == answer.refusal

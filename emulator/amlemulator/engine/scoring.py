@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlemulator.core.errors import ServiceError
@@ -13,13 +14,39 @@ from amlemulator.core.patching import effective_models
 from amlemulator.core.records import Endpoint
 from amlemulator.core.tables import Table
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.ports.clock import Clock
+from amlemulator.ports.runner import Runner
 from amlemulator.ports.store import Store
 
 if TYPE_CHECKING:  # the scorer brings onnxruntime, which the server loads only when somebody scores
     from amlemulator.experiments.scorer import Scorer
+    from amlemulator.experiments.worker_scorer import Workers
 
 LOADED_AT_MOST = 64  # models in memory; one takes 0.1 to a few MiB
+
+
+def worker_scoring(runner: Runner, folder: Callable[[], Path], storage: Storage) -> Callable[[], Workers]:
+    """Return what says where graphs run that the server must not run itself; it imports when it is called."""
+
+    def workers() -> Workers:
+        from amlemulator.experiments.errors import module_error
+        from amlemulator.experiments.worker_scorer import Workers
+
+        def stage(sources: Mapping[str, str], into: Path) -> dict[str, dict[str, str]]:
+            try:
+                return {
+                    node: storage.stage_url(url, into, f"source{number}")
+                    for number, (node, url) in enumerate(sources.items())
+                }
+            except StorageRefused as error:
+                failed = module_error("0065", str(error))
+                failed.module = "Import Data"
+                raise failed from error
+
+        return Workers(runner, folder, stage)
+
+    return workers
 
 
 class Scoring:
@@ -29,11 +56,19 @@ class Scoring:
     from the old model or wholly from the new one.
     """
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, propagation_seconds: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        propagation_seconds: float,
+        workers: Callable[[], Workers],
+    ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
         self._delay = propagation_seconds
+        self._workers = workers
         self._lock = threading.Lock()
         self._scorers: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Scorer] = OrderedDict()
 
@@ -70,7 +105,7 @@ class Scoring:
         from amlemulator.experiments.scorer import build_scorer
 
         contents = {name: self._store.load_content(key) for name, key in models.items()}
-        return build_scorer(self._directory.graph(graph), contents)
+        return build_scorer(self._directory.graph(graph), contents, self._workers())
 
     def forget(self) -> None:
         """Drop every loaded model."""

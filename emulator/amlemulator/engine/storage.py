@@ -93,6 +93,13 @@ class Storage:
         base, _, token = url.partition("?")
         self.fetch(BlobReference(base_location=base, relative_location="", sas_blob_token=token), into)
 
+    def stage_url(self, url: str, folder: Path, stem: str) -> dict[str, str]:
+        """Copy the blob at a URL into a folder and say where it is and in what format. Raises StorageRefused."""
+        extension = Path(url.partition("?")[0]).suffix.lower() or ".csv"
+        path = folder / f"{stem}{extension}"
+        self.fetch_url(url, path)
+        return {"path": str(path), "format": extension.lstrip(".")}
+
     def require_readable(self, references: Iterable[BlobReference]) -> None:
         """Refuse blobs that a job could not read, at once (the other reading of errors.md U5): BlobNotFound."""
         for reference in references:
