@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.errors import ServiceError
@@ -54,10 +54,9 @@ class StandIn:
 
         @app.before_request
         def begin() -> None:
-            from flask import request
 
             given = (request.view_args or {}).get("workspace_id", "")
             workspace = self.directory.workspace(given)
-            g.call = Call("id", Host("services"), self.addresses, self.now, workspace=workspace)
+            g.call = Call("id", Host("services"), self.addresses, self.now, request.environ, workspace=workspace)
 
         return app.test_client()

@@ -56,6 +56,7 @@ DATA: tuple[Module, ...] = (
             Parameter("Data", default=""),
         ),
         run="sources:enter_data",
+        in_server=True,
     ),
     Module(
         IMPORT_DATA,
