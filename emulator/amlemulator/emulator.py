@@ -25,6 +25,7 @@ from amlemulator.adapters.process_runner import ProcessRunner
 from amlemulator.adapters.sqlite_store import SqliteStore
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import WebService, Workspace
 from amlemulator.engine.administration import Administration
@@ -33,14 +34,19 @@ from amlemulator.engine.code_services import CodeServices
 from amlemulator.engine.deployment import Deployment
 from amlemulator.engine.diagnostics import Diagnostics
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.faults import Faults
+from amlemulator.engine.gate import Gate
+from amlemulator.engine.jobs import Jobs
 from amlemulator.engine.journal import Journal
 from amlemulator.engine.models import Models
+from amlemulator.engine.pacing import Pacing
 from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
 from amlemulator.faces.blob import BlobApplication
 from amlemulator.faces.guard import Guard
 from amlemulator.faces.rrs import RequestResponse
+from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings
 
@@ -85,8 +91,11 @@ class Emulator:
             self._make_ports()
             self._make_engine()
             self._make_faces()
-            if samples and not self.directory.workspaces():
-                self._deploy_samples()
+            self._samples = samples
+            self._seed: Snapshot | None = None
+            if not self.directory.workspaces():
+                self._sow(self.deployment)
+                self._seed = self.store.snapshot()
         except BaseException:
             self._release()
             raise
@@ -99,7 +108,9 @@ class Emulator:
         settings = self.settings
         self.clock = SystemClock()
         self.identity = Identity(settings.seed)
+        self.gate = Gate()
         self.store = SqliteStore(settings.state or ":memory:")
+        self.store.discarding = self.gate.overtaken
         auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
         self.blobs = FilesBlobs(
             Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
@@ -124,19 +135,23 @@ class Emulator:
         self.models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
         self.models.trusting = settings.bad_model == "score"
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
-        self.journal = Journal()
+        self.journal = self.requests = Journal()
+        self.faults = Faults(self.clock, self._choose_stages)
         self.diagnostics = Diagnostics(
             self.blobs, self.directory, self.clock, create=settings.diagnostics_container == "create"
         )
+        pacing = self.pacing = Pacing(self.clock)
         policy = Policy(
             self.identity,
             self.folder,
             settings.running_jobs,
             settings.job_time_limit,
+            pacing,
             stage=self._stage_datasets,
             ended=self.diagnostics.ended,
         )
         self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
+        self.jobs = Jobs(self.store, self.batch, pacing)
 
     def _stage_datasets(self, graph: Mapping[str, Any], folder: Path) -> dict[str, str]:
         return self.studio.stage(graph, folder)
@@ -163,7 +178,7 @@ class Emulator:
         self._hosts_lock = threading.Lock()
         self.guard = Guard(self.settings)
         self.rrs = RequestResponse(self)
-        self.blob_application = BlobApplication(self.blobs, self.clock)
+        self._choose_stages(armed=False)
         self.wsgi_app: WSGIApplication = pipeline.application(self)
 
     def host(self, role: str) -> Flask:
@@ -190,13 +205,37 @@ class Emulator:
         pipeline.install(self, app)
         return app
 
-    def _deploy_samples(self) -> None:
-        from amlemulator.samples import workspaces
+    def _choose_stages(self, armed: bool) -> None:
+        # Chosen when faults are armed, so that nobody looks for them otherwise.
+        if not armed:
+            self.stages = pipeline.STAGES
+            self.blob_application = BlobApplication(self.blobs, self.clock)
+            return
+        from amlemulator.faces.blob_faults import StruckBlobApplication
 
-        for sample in workspaces():
-            workspace = self.deployment.add_workspace(sample.name, sample.region)
-            for service in sample.services:
-                self.deployment.deploy(workspace, service.name, service.experiment, service.models)
+        self.stages = (pipeline.strike, *pipeline.STAGES)
+        self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.faults)
+
+    def _sow(self, deployment: Deployment) -> None:
+        """Deploy what is there from the start: the sample workspaces, or nothing."""
+        if self._samples:
+            from amlemulator.samples import workspaces
+
+            for sample in workspaces():
+                workspace = deployment.add_workspace(sample.name, sample.region)
+                for service in sample.services:
+                    deployment.deploy(workspace, service.name, service.experiment, service.models)
+
+    def _seeded(self) -> Snapshot:
+        """Return the state that a fresh start has; a state file that was there before does not tell."""
+        if self._seed is None:
+            scratch = SqliteStore()
+            self._sow(Deployment(scratch, self.clock, self.identity))
+            self._seed = scratch.snapshot()
+            for content in scratch.contents():
+                self.store.save_content(content)
+            scratch.close()
+        return self._seed
 
     def folder(self) -> Path:
         """Return the temporary folder, which goes when the emulator goes."""
@@ -226,6 +265,34 @@ class Emulator:
     ) -> WebService:
         """Deploy an experiment (a module graph) as a web service of the workspace."""
         return self.deployment.deploy(workspace, name, experiment, models or {})
+
+    def reset(self, workspace_id: str | None = None) -> None:
+        """Go back to the state of a fresh start: the same ids and keys, no jobs, blobs, faults, policies, journal.
+
+        With ``workspace_id`` only that workspace goes back (empty, when it was not there at the start) with its jobs,
+        faults and policy; blobs stay, for accounts are shared. Atomic: requests that are under way end first, others
+        wait, none sees it half done. Jobs that run are stopped. Raises ServiceError for an unknown workspace.
+        """
+        if workspace_id is not None and self.directory.workspace(workspace_id) is None:
+            raise failure("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.reset")
+        seed = self._seeded()
+        self.batch.forget(workspace_id)  # so that nobody inside the gate waits for a job
+        with self.gate.closed():
+            self.batch.forget(workspace_id)
+            self.pacing.clear(workspace_id)
+            self.faults.clear(workspace_id)
+            self.store.reset(seed, workspace_id)
+            if workspace_id is None:
+                self._forget_the_rest()
+
+    def _forget_the_rest(self) -> None:
+        self.blobs.reset()
+        self.clock.reset()
+        self.requests.clear()
+        self.diagnostics.forget()
+        experiments = self.__dict__.pop("experiments", None)
+        if experiments is not None:
+            experiments.retire()
 
     def start(self) -> Self:
         """Listen. Raises SettingsError when a port is taken, and leaves nothing behind then."""

@@ -23,8 +23,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from amlcontracts import load
 from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
-from amlemulator.core.errors import ServiceError, failure
+from amlemulator.core.errors import Envelope, ServiceError, failure
 from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_of_name
+from amlemulator.engine.faults import ConnectionCut, Rule, refuse
 from amlemulator.faces.calls import JSON, Call
 from amlemulator.faces.render import render_error
 from amlemulator.faces.rrs import RequestResponse
@@ -57,10 +58,21 @@ def stamp(emulator: Emulator, environ: WSGIEnvironment, start_response: StartRes
             headers.append(("x-ms-request-id", request_id))
         call: Call | None = environ.get("amlemulator.call")
         name = call.operation.name if call and call.operation else None
+        if call is not None and call.fault is not None:
+            spoil(call.fault, headers)
         emulator.journal.note(request_id, arrived, method, uri, name, int(status[:3]))
         return start_response(status, headers, exc_info)
 
-    return address(emulator, environ, stamped, request_id, arrived)
+    token = emulator.gate.enter()
+    try:
+        return address(emulator, environ, stamped, request_id, arrived)
+    except ConnectionCut:
+        struck: Call | None = environ.get("amlemulator.call")
+        name = struck.operation.name if struck and struck.operation else None
+        emulator.journal.note(request_id, arrived, method, uri, name, 0)
+        raise ConnectionResetError("The connection was cut, as an armed fault has it.") from None
+    finally:
+        emulator.gate.leave(token)
 
 
 def address(
@@ -168,8 +180,35 @@ def begin(emulator: Emulator) -> None:
 
 def run_stages(emulator: Emulator, call: Call) -> None:
     """Run every stage, in order."""
-    for stage in STAGES:
+    for stage in emulator.stages:
         stage(emulator, call)
+
+
+# The shape of a refusal on each host.
+ENVELOPE_OF: dict[str, Envelope] = {
+    "services": "details",
+    "management": "flat",
+    "studioapi": "studio",
+    "studio": "control",
+    "portal": "control",
+}
+
+
+def strike(emulator: Emulator, call: Call) -> None:
+    """Do what an armed fault says. This stage stands in the list only while one is armed."""
+    assert call.operation is not None
+    if call.host.role != "control":
+        path, workspace = raw_path(call.environ), call.arguments.get("workspace_id")
+        call.fault = emulator.faults.strike(call.operation.name, path, workspace)
+        if call.fault is not None:
+            refuse(call.fault, ENVELOPE_OF[call.host.role])
+
+
+def spoil(fault: Rule, headers: list[tuple[str, str]]) -> None:
+    """Do to the answer what an armed fault says."""
+    headers += fault.headers.items()
+    if fault.cut == "after":
+        raise ConnectionCut
 
 
 def _no_route(role: str, problem: HTTPException) -> ServiceError:

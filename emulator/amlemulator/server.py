@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from waitress.server import create_server
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer, create_server
+from waitress.task import Task, ThreadedTaskDispatcher
 
+from amlemulator.engine.faults import ConnectionCut
 from amlemulator.faces.blob_channel import adapt
 from amlemulator.settings import SettingsError, flag_name
 
@@ -45,6 +49,31 @@ def bind(host: str, port: int, name: str) -> socket.socket:
     return listener
 
 
+def hang_up(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Close the connection of a request without an answer: what waitress writes after this goes nowhere."""
+    channel = environ["waitress.client_disconnected"].__self__  # the one way from a request to its connection
+    with suppress(OSError):  # the client was quicker
+        channel.socket.shutdown(socket.SHUT_RDWR)
+    start_response("500 Cut", [("Content-Length", "0")])
+    return []
+
+
+class Threads(ThreadedTaskDispatcher):
+    """Waitress' threads, each started when there is first something for it to do.
+
+    To start sixteen at once takes longer than all the rest of a start, on a busy machine some tens of milliseconds.
+    """
+
+    def add_task(self, task: Task) -> None:
+        """Queue a task, with one thread more where none is idle."""
+        with self.lock:
+            running = len(self.threads) - self.stop_count
+            busy = len(self.queue) >= running - self.active_count
+        if busy and running < THREADS:
+            self.set_thread_count(running + 1)
+        super().add_task(task)
+
+
 class Listeners:
     """The sockets of a running emulator and the thread that serves them."""
 
@@ -60,6 +89,7 @@ class Listeners:
         self._blob_port = str(blob.getsockname()[1])
         self._emulator = emulator
         self._thread: threading.Thread | None = None
+        self._map: dict[int, Any] = {}  # waitress' own, by file descriptor
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -70,21 +100,24 @@ class Listeners:
         return f"http://{shown}:{main}", f"http://{shown}:{blob}"
 
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["SERVER_PORT"] == self._blob_port:
-            blobs: Iterable[bytes] = self._emulator.blob_application(environ, start_response)
-            return blobs
-        return self._emulator.wsgi_app(environ, start_response)
+        try:
+            if environ["SERVER_PORT"] == self._blob_port:
+                blobs: Iterable[bytes] = self._emulator.blob_application(environ, start_response)
+                return blobs
+            return self._emulator.wsgi_app(environ, start_response)
+        except (ConnectionCut, ConnectionResetError):
+            return hang_up(environ, start_response)
 
     def serve(self) -> None:
         """Serve from a thread of its own."""
         # Waitress warns for each queued task; an unread pipe full of warnings would block the server.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        listeners: dict[int, Any] = {}
+        listeners = self._map
         self._server = create_server(
             self._dispatch,
             map=listeners,
             sockets=list(self._sockets),
-            threads=THREADS,
+            _dispatcher=Threads(),
             ident="Microsoft-HTTPAPI/2.0",
             max_request_body_size=LARGEST_BODY,
             recv_bytes=65536,
@@ -98,7 +131,11 @@ class Listeners:
     def close(self) -> None:
         """Stop serving and free the ports."""
         if self._thread is not None:
-            self._server.close()
+            self._server.task_dispatcher.shutdown()
+            # In its own thread: closed from here, it would now and then sleep on for a second.
+            servers = [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
+            trigger: Any = servers[0].trigger
+            trigger.pull_trigger(lambda: wasyncore.close_all(self._map))
             self._thread.join(timeout=5)
         for listener in self._sockets:
             listener.close()

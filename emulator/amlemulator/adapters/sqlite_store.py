@@ -30,7 +30,7 @@ from amlemulator.core.studio_records import (
     WebServiceActivity,
     WorkspaceUser,
 )
-from amlemulator.ports.store import Record, StoredRecord
+from amlemulator.ports.store import NOTHING, Record, Snapshot, StoredRecord
 
 FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
 
@@ -170,6 +170,7 @@ class SqliteStore:
         """Open or make the database. Raises StateFileError when the file cannot serve."""
         self._lock = threading.RLock()
         self.generation = 0
+        self.discarding: Callable[[], bool] = lambda: False
         try:
             self._connection = sqlite3.connect(str(path), timeout=0.2, check_same_thread=False, isolation_level=None)
         except sqlite3.Error as error:
@@ -204,7 +205,7 @@ class SqliteStore:
             transaction = SqliteTransaction(self._connection)
             try:
                 yield transaction
-                self._connection.execute("commit")
+                self._connection.execute("rollback" if self.discarding() else "commit")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
@@ -227,11 +228,54 @@ class SqliteStore:
             raise KeyError(key)
         return bytes(row[0])
 
-    def reset(self) -> None:
-        """Forget every record; contents stay, for they are named by what they are."""
+    def contents(self) -> list[bytes]:
+        """Return every content that is kept."""
         with self._lock:
-            self._connection.executescript("begin immediate; delete from records; delete from ordinals; commit;")
+            return [bytes(row[0]) for row in self._connection.execute("select content from contents")]
+
+    def snapshot(self) -> Snapshot:
+        """Return every record and ordinal as they are now."""
+        with self._lock:
+            records = self._connection.execute("select kind, id, parent, ordinal, body from records").fetchall()
+            return Snapshot(tuple(records), tuple(self._connection.execute("select kind, last from ordinals")))
+
+    def reset(self, to: Snapshot = NOTHING, workspace_id: str | None = None) -> None:
+        """Put the snapshot in the place of everything, or of what belongs to one workspace; contents stay.
+
+        They are named by what they are. A workspace that the snapshot does not have stays, empty.
+        """
+        with self._lock:
+            self._connection.execute("begin immediate")
+            try:
+                if workspace_id is None:
+                    self._connection.execute("delete from records")
+                    self._connection.execute("delete from ordinals")
+                else:
+                    to = self._empty(to, workspace_id)
+                self._connection.executemany("insert or replace into records values (?, ?, ?, ?, ?)", to.records)
+                self._connection.executemany("insert or replace into ordinals values (?, ?)", to.ordinals)
+                self._connection.execute("commit")
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
             self.generation += 1
+
+    def _empty(self, snapshot: Snapshot, workspace_id: str) -> Snapshot:
+        """Delete what belongs to a workspace; return the part of the snapshot that does."""
+        owners = [workspace_id, *self._ids(WebService, workspace_id)]
+        for service_id in owners[1:]:
+            owners += self._ids(Endpoint, service_id)
+        for owner in owners:
+            for kind in DECODERS:
+                self._connection.execute("delete from records where kind = ? and parent = ?", (kind.__name__, owner))
+        for (name,) in self._connection.execute("select kind from ordinals").fetchall():
+            if name.partition("/")[2] in owners:
+                self._connection.execute("delete from ordinals where kind = ?", (name,))
+        return snapshot.of_workspace(workspace_id)
+
+    def _ids(self, kind: type, parent: str) -> list[str]:
+        rows = self._connection.execute("select id from records where kind = ? and parent = ?", (kind.__name__, parent))
+        return [row[0] for row in rows]
 
     def close(self) -> None:
         """Close the database."""

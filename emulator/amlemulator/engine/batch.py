@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from amlemulator.core.interface import OutputPort
 from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, StoredOutput, Workspace
 from amlemulator.core.references import render_reference
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.pacing import Pacing
 from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Outcome, Runner, Task
@@ -46,6 +48,7 @@ class Policy:
     folder: Callable[[], Path]
     running_jobs: int
     job_time_limit: float
+    pacing: Pacing
     stage: Callable[[Mapping[str, Any], Path], dict[str, str]] = lambda graph, folder: {}
     ended: Callable[[Job], None] = lambda job: None
 
@@ -73,8 +76,12 @@ class Batch:
         self._time_limit = policy.job_time_limit
         self._stage_datasets = policy.stage
         self._tell_ended = policy.ended
+        self._pacing = policy.pacing
         self._lock = threading.Lock()
         self._handles: dict[str, str] = {}  # job id to the runner's handle
+        # The admitted jobs as they were then. After a reset an id can come again: what still comes in for the job that
+        # had it before is known by the record that it carries.
+        self._admitted: dict[str, Job] = {}
         self._progress: dict[str, dict[str, Any]] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
@@ -98,6 +105,83 @@ class Batch:
             job = transaction.get(Job, job_id)
         return job if job is not None and job.endpoint_id == endpoint.id else None
 
+    def poll(self, endpoint: Endpoint, job_id: str) -> Job | None:
+        """Return the endpoint's job of that id, or None, for a status call, with which a held job's time may come."""
+        job = self.find(endpoint, job_id)
+        if job is None or job.state is not JobState.RUNNING or not self._pacing.active:
+            return job
+        if self._pacing.due(job_id):
+            self._release(job_id)
+        self._pacing.wait(job_id)
+        return self.find(endpoint, job_id)
+
+    def _release(self, job_id: str) -> bool:
+        """Let a held job run, and wait for its end; False when it is not held."""
+        held = self._pacing.take(job_id)
+        if held is not None:
+            self._pacing.run_to_end(job_id, lambda: self._in_background(self._run, held))
+        return held is not None
+
+    def finish(self, job_id: str, contents: Mapping[str, bytes] | None = None) -> Job:
+        """End a held job well: run it now, or give it ``contents`` by output's name and run nothing.
+
+        Raises 404 and 400 of the control plane.
+        """
+        job = self._known(job_id)
+        held = self._pacing.held(job_id)
+        if held is None:
+            raise failure(
+                "control/BadRequest",
+                f'The job {job_id} is not held: it is {job.state}. Jobs are held by the policies "manual", "polls" and '
+                '"after", from their start on.',
+            )
+        if contents is None:
+            self._release(job_id)
+        else:
+            self._finish_with(held, contents)
+        return self._known(job_id)
+
+    def _finish_with(self, job: Job, contents: Mapping[str, bytes]) -> None:
+        try:
+            outputs = self._outputs(job)
+            if set(contents) != set(outputs):
+                raise failure("control/BadRequest", f"The outputs of this job are: {', '.join(outputs) or 'none'}.")
+            for name, output in outputs.items():
+                kind = CONTENT_TYPES.get(_extension(output.name), "application/octet-stream")
+                self._storage.write(output, BytesIO(contents[name]), kind)
+        except StorageRefused as error:
+            self._fail(job, _refused_storage("Web Service Output", error))
+            return
+        self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
+
+    def fail(self, job_id: str, reason: str) -> Job:
+        """End a running job as failed, its worker killed. Raises 404 and 400 of the control plane."""
+        job = self._known(job_id)
+        admitted = self._admitted.get(job_id)
+        if admitted is None:
+            raise failure("control/BadRequest", f"The job {job_id} does not run: it is {job.state}.")
+        with self._lock:
+            handle = self._handles.pop(job_id, None)
+        self._fail(admitted, _module_failure("Emulator", "1000", reason))
+        if handle is not None:
+            self._runner.cancel(handle)
+        return self._known(job_id)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job that has not ended. Raises 404 and 400 of the control plane."""
+        job = self._known(job_id)
+        if job.state.ended:
+            raise failure("control/BadRequest", f"The job {job_id} has ended: it is {job.state}.")
+        self.delete(job)
+        return self._known(job_id)
+
+    def _known(self, job_id: str) -> Job:
+        with self._store.transaction() as transaction:
+            job = transaction.get(Job, job_id)
+        if job is None:
+            raise failure("control/NotFound", f"There is no job {job_id}.", evidence="control.jobs")
+        return job
+
     def start(self, job: Job) -> None:
         """Queue a submitted job. Raises InvalidOperation/CannotStartJob, NotFound when it is gone."""
         with self._store.transaction() as transaction:
@@ -105,7 +189,10 @@ class Batch:
             if found is None:
                 raise failure("NotFound", evidence="bes.unknown-job")
             transaction.put(self._queued(transaction, found))
-        self._admit(job.endpoint_id)
+        if self._pacing.get(job.workspace_id).way == "immediate":
+            self._pacing.run_to_end(job.id, lambda: self._admit(job.endpoint_id))
+        else:
+            self._admit(job.endpoint_id)
 
     def _queued(self, transaction: Transaction, job: Job) -> Job:
         return rules.start(job, transaction.next_ordinal(f"queue/{job.endpoint_id}"))
@@ -128,10 +215,20 @@ class Batch:
     def abandon(self, jobs: Iterable[Job]) -> None:
         """Stop the workers of jobs that have been cancelled or are gone."""
         with self._lock:
-            handles = [self._handles.pop(job.id, None) for job in jobs]
+            ids = [job.id for job in jobs]
+            handles = [self._handles.pop(job_id, None) for job_id in ids]
+            for job_id in ids:
+                self._admitted.pop(job_id, None)
         for handle in handles:
             if handle is not None:
                 self._runner.cancel(handle)
+        for job_id in ids:
+            self._pacing.ended(job_id)
+
+    def forget(self, workspace_id: str | None = None) -> None:
+        """Stop everything that runs, in one workspace or in all; nothing is written for it any more."""
+        running = list(self._admitted.values())
+        self.abandon(job for job in running if workspace_id in (None, job.workspace_id))
 
     def results(self, job: Job, addresses: Addresses) -> dict[str, dict[str, str | None]]:
         """Return the references of a finished job's outputs, each with a fresh SAS."""
@@ -160,8 +257,16 @@ class Batch:
             admitted = rules.admissible(transaction.list(Job, endpoint_id), self._places)
             for job in admitted:
                 transaction.put(rules.admit(job, self._clock.now()))
+                self._admitted[job.id] = job
         for job in admitted:
+            self._begin(job)
+
+    def _begin(self, job: Job) -> None:
+        policy = self._pacing.hold(job)
+        if policy.way in ("run", "immediate"):
             self._in_background(self._run, job)
+        elif policy.way == "fail":
+            self._fail(job, _module_failure("Emulator", "1000", policy.reason))
 
     def _in_background(self, work: Callable[[Job], None], job: Job) -> None:
         with self._lock:
@@ -178,19 +283,19 @@ class Batch:
             LOG.exception("job %s failed in the emulator itself", job.id)
             self._fail(job, _module_failure("Emulator", "1000", f"{type(error).__name__}: {error}"))
 
-    def _change(self, job_id: str, rule: Callable[[Job], Job]) -> Job | None:
+    def _change(self, admitted: Job, rule: Callable[[Job], Job]) -> Job | None:
         with self._store.transaction() as transaction:
-            job = transaction.get(Job, job_id)
-            if job is None:
+            job = transaction.get(Job, admitted.id)
+            if job is None or self._admitted.get(job.id) is not admitted:
                 return None
             changed = rule(job)
             transaction.put(changed)
         return changed
 
-    def _still_running(self, job_id: str) -> bool:
+    def _still_running(self, admitted: Job) -> bool:
         with self._store.transaction() as transaction:
-            job = transaction.get(Job, job_id)
-        return job is not None and job.state is JobState.RUNNING
+            job = transaction.get(Job, admitted.id)
+        return job is not None and job.state is JobState.RUNNING and self._admitted.get(job.id) is admitted
 
     # --- one job -----------------------------------------------------------------------------------------------------
 
@@ -203,7 +308,7 @@ class Batch:
             body = self._stage(job, outputs, folder)
         except StorageRefused as error:
             shutil.rmtree(folder, ignore_errors=True)
-            self._fail(job, _module_failure(place, "0065", f"The Azure storage blob is incorrect. {error}"))
+            self._fail(job, _refused_storage(place, error))
             return
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -215,14 +320,17 @@ class Batch:
         def progress(event: dict[str, Any]) -> None:
             self._progress[job.id] = event
 
-        if not self._still_running(job.id):
+        if not self._still_running(job):
             shutil.rmtree(folder, ignore_errors=True)
             return
         handle = self._runner.submit(Task("run", body, self._time_limit or None), done, progress)
         with self._lock:
-            self._handles[job.id] = handle
-        if not self._still_running(job.id):  # cancelled, or done already, between the look and the hand-over
-            self.abandon([job])
+            if self._admitted.get(job.id, job) is job:
+                self._handles[job.id] = handle
+        if not self._still_running(job):  # cancelled, or done already, between the look and the hand-over
+            with self._lock:
+                self._handles.pop(job.id, None)
+            self._runner.cancel(handle)
 
     def _outputs(self, job: Job) -> dict[str, StoredOutput]:
         """Decide where each output goes, and check the right to write there before anything runs."""
@@ -274,7 +382,7 @@ class Batch:
     def _conclude(self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], folder: Path) -> None:
         """Store the outputs of a worker that is done and end the job, or end it as failed."""
         try:
-            if outcome.status == "cancelled" or not self._still_running(job.id):
+            if outcome.status == "cancelled" or not self._still_running(job):
                 return
             if outcome.status != "done":
                 self._fail(job, outcome.error)
@@ -286,17 +394,18 @@ class Batch:
                     self._storage.write(output, content, kind)
             self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
         except StorageRefused as error:
-            self._fail(
-                job, _module_failure("Web Service Output", "0065", f"The Azure storage blob is incorrect. {error}")
-            )
+            self._fail(job, _refused_storage("Web Service Output", error))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
         with self._lock:
-            self._handles.pop(job.id, None)
-            self._progress.pop(job.id, None)
+            if self._admitted.get(job.id, job) is job:
+                self._admitted.pop(job.id, None)
+                self._handles.pop(job.id, None)
+                self._progress.pop(job.id, None)
+                self._pacing.ended(job.id)
 
     def _fail(self, job: Job, error: dict[str, Any]) -> None:
         from amlemulator.experiments.errors import details_line
@@ -315,16 +424,18 @@ class Batch:
         def unless_cancelled(found: Job) -> Job:
             return rule(found) if found.state is JobState.RUNNING else found
 
-        ended = self._change(job.id, unless_cancelled)
+        ended = self._change(job, unless_cancelled)
         self._admit(job.endpoint_id)
         if ended is not None and ended.state is not JobState.CANCELLED:
             self._tell_ended(ended)
+        self._forget(job)
 
     def close(self) -> None:
         """Take no more work. What runs is left Running in the store: the next start on it queues it again."""
         with self._lock:
             self._closed = True
             threads = self._threads
+        self._pacing.release_all()
         if threads is not None:
             threads.shutdown(wait=True, cancel_futures=True)
 
@@ -335,6 +446,10 @@ def _module_failure(module: str, code: str, message: str) -> dict[str, Any]:
     failed = ModuleError(code, message)
     failed.module = module
     return failed.to_dict()
+
+
+def _refused_storage(module: str, error: StorageRefused) -> dict[str, Any]:
+    return _module_failure(module, "0065", f"The Azure storage blob is incorrect. {error}")
 
 
 def _extension(name: str) -> str:

@@ -27,6 +27,10 @@ class Diagnostics:
         self._create = create
         self._started: set[tuple[object, ...]] = set()
 
+    def forget(self) -> None:
+        """Log each endpoint's start again."""
+        self._started.clear()
+
     @contextmanager
     def request(self, endpoint: Endpoint, request_id: str) -> Iterator[None]:
         """Log the RRS call inside the block, refused or not."""

@@ -59,6 +59,7 @@ class Experiments:
         self._one_at_a_time = threading.Lock()  # for runs that somebody waits for
         self._running: set[str] = set()
         self._threads: ThreadPoolExecutor | None = None
+        self._retired = False
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -216,7 +217,8 @@ class Experiments:
 
     def _put(self, experiment: Experiment) -> Experiment:
         with self._store.transaction() as transaction:
-            transaction.put(experiment)
+            if not self._retired:
+                transaction.put(experiment)
         return experiment
 
     def output(self, workspace: Workspace, experiment_id: str, node: str, port: str) -> StoredOutput:
@@ -267,6 +269,14 @@ class Experiments:
         if found is None or found.workspace_id != workspace.id:
             raise rules.unknown("activity", activity_id)
         return found
+
+    def retire(self) -> None:
+        """Write nothing any more: the state has been reset, and others have taken over."""
+        self._retired = True
+        with self._lock:
+            threads = self._threads
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         """Wait for what runs; the runner has been closed before, so that is soon."""

@@ -31,8 +31,9 @@ class BatchExecution:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    def _job(self, job_id: str) -> Job:
-        job = self._emulator.batch.find(current().here[2], job_id)
+    def _job(self, job_id: str, *, polled: bool = False) -> Job:
+        batch, endpoint = self._emulator.batch, current().here[2]
+        job = batch.poll(endpoint, job_id) if polled else batch.find(endpoint, job_id)
         if job is None:
             raise failure("NotFound", evidence="bes.unknown-job")
         return job
@@ -63,7 +64,7 @@ class BatchExecution:
     @route("GET", f"{ROOT}/<job_id>", "bes.status", "scoring")
     def status(self, workspace_id: str, endpoint_id: str, job_id: str) -> Response:
         """Tell how far a job is and, once it has finished, where its outputs lie."""
-        version, job = _version(), self._job(job_id)
+        version, job = _version(), self._job(job_id, polled=True)
         # A job of version 1 may be polled with 2.0 (the SSIS task does), and then answers in 2.0's form.
         legacy = version == "1.0" or version is None
         results = self._emulator.batch.results(job, current().addresses)

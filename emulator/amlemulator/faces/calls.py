@@ -14,6 +14,7 @@ from amlemulator.core.addresses import Addresses
 from amlemulator.core.bodies import parse_json
 from amlemulator.core.records import Endpoint, WebService, Workspace
 from amlemulator.core.regions import Host
+from amlemulator.engine.faults import Rule
 
 JSON = "application/json; charset=utf-8"
 
@@ -44,6 +45,7 @@ class Call:
     workspace: Workspace | None = None
     service: WebService | None = None
     endpoint: Endpoint | None = None
+    fault: Rule | None = None  # what an armed fault still has to do to the answer
 
     @property
     def method(self) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from amlcontracts import load
+from amlemulator.core.bodies import parse_json
 from amlemulator.core.errors import ServiceError, failure
-from amlemulator.faces.calls import answer, json_body, mount, route
+from amlemulator.core.records import Job
+from amlemulator.engine.faults import read_rule
+from amlemulator.engine.journal import FILTERS
+from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
 
 if TYPE_CHECKING:
     from amlemulator.adapters.clock import SystemClock
@@ -38,10 +42,53 @@ class Control:
         """Say that everything answers."""
         return answer({"status": "ready"})
 
+    @route("POST", "/control/reset", "control.reset", "control")
+    def reset(self) -> Response:
+        """Go back to the state of a fresh start: everything, or the workspace that the body names."""
+        body = _object(_given({}), {"workspace"})
+        self._emulator.reset(_text(body, "workspace"))
+        return answer({"reset": body.get("workspace") or "all"})
+
     @route("GET", "/control/requests", "control.requests", "control")
     def requests(self) -> Response:
-        """Return the journal of requests."""
-        return answer(self._emulator.journal.entries())
+        """Return the journal of requests, or those that pass the filters of the query."""
+        return answer(self._emulator.requests.find(**_filters()))
+
+    @route("GET", "/control/requests/count", "control.count-requests", "control")
+    def count_requests(self) -> Response:
+        """Return how many requests of the journal pass the filters of the query."""
+        return answer({"count": self._emulator.requests.count(**_filters())})
+
+    @route("GET", "/control/requests/har", "control.har", "control")
+    def har(self) -> Response:
+        """Return the journal as an HTTP Archive."""
+        return answer(self._emulator.requests.har())
+
+    @route("GET", "/control/faults", "control.faults", "control")
+    def faults(self) -> Response:
+        """Return the armed faults, with how often each met and hit."""
+        return answer(self._emulator.faults.list())
+
+    @route("POST", "/control/faults", "control.arm", "control")
+    def arm(self) -> Response:
+        """Arm a fault, or a list of them: all or none."""
+        given = _given()
+        rules = [read_rule(one) for one in (given if isinstance(given, list) else [given])]
+        ids = {self._emulator.faults.arm(rule) for rule in rules}
+        return answer([fault for fault in self._emulator.faults.list() if fault["id"] in ids], 201)
+
+    @route("DELETE", "/control/faults", "control.disarm-all", "control")
+    def disarm_all(self) -> Response:
+        """Disarm every fault."""
+        self._emulator.faults.clear()
+        return nothing(204)
+
+    @route("DELETE", "/control/faults/<fault_id>", "control.disarm", "control")
+    def disarm(self, fault_id: str) -> Response:
+        """Disarm one fault."""
+        if not self._emulator.faults.remove(fault_id):
+            raise failure("control/NotFound", f"There is no fault {fault_id}.", evidence="control.faults")
+        return nothing(204)
 
     @route("GET", "/control/evidence", "control.evidence", "control")
     def evidence(self) -> Response:
@@ -56,17 +103,111 @@ class Control:
     @route("POST", "/control/clock", "control.set-clock", "control")
     def set_clock(self) -> Response:
         """Freeze, advance or resume the clock."""
-        try:
-            body = json_body()
-        except ServiceError:
-            body = None
-        _set_clock(self._emulator.clock, body)
+        _set_clock(self._emulator.clock, _given())
         return self.clock()
 
     @route("GET", "/control/jobs/<job_id>", "control.job", "control")
     def job(self, job_id: str) -> Response:
         """Show how far the worker of a job is."""
         return answer(self._emulator.batch.progress(job_id))
+
+    @route("GET", "/control/policy", "control.policy", "control")
+    def policy(self) -> Response:
+        """Show by which policy the jobs of a workspace run, or those of all others."""
+        return answer({"policy": self._emulator.jobs.policy_of(request.args.get("workspace"))})
+
+    @route("POST", "/control/policy", "control.set-policy", "control")
+    def set_policy(self) -> Response:
+        """Set by which policy the jobs of a workspace run, or those of all others."""
+        body = _object(_given(), {"policy", "workspace"})
+        workspace = _text(body, "workspace")
+        if workspace is not None and self._emulator.directory.workspace(workspace) is None:
+            raise failure("control/NotFound", f"There is no workspace {workspace}.", evidence="control.policy")
+        self._emulator.jobs.policy(body.get("policy"), workspace)
+        return answer({"policy": self._emulator.jobs.policy_of(workspace)})
+
+    @route("POST", "/control/jobs/<job_id>/finish", "control.finish-job", "control")
+    def finish_job(self, job_id: str) -> Response:
+        """End a held job well: run it now, or store the outputs given and run nothing."""
+        outputs = _object(_given({}), {"outputs"}).get("outputs")
+        if outputs is not None and not (
+            isinstance(outputs, dict) and all(isinstance(v, str) for v in outputs.values())
+        ):
+            raise failure("control/BadRequest", '"outputs" holds the content of each output as text, by its name.')
+        return _shown(self._emulator.jobs.finish(job_id, outputs))
+
+    @route("POST", "/control/jobs/<job_id>/fail", "control.fail-job", "control")
+    def fail_job(self, job_id: str) -> Response:
+        """End a held or running job as Failed."""
+        reason = _text(_object(_given({}), {"reason"}), "reason")
+        jobs = self._emulator.jobs
+        return _shown(jobs.fail(job_id, reason) if reason else jobs.fail(job_id))
+
+    @route("POST", "/control/jobs/<job_id>/cancel", "control.cancel-job", "control")
+    def cancel_job(self, job_id: str) -> Response:
+        """Cancel a job that has not ended."""
+        return _shown(self._emulator.jobs.cancel(job_id))
+
+    @route("POST", "/control/endpoints/<endpoint_id>/keys", "control.replace-key", "control")
+    def replace_key(self, endpoint_id: str) -> Response:
+        """Give an endpoint a new primary or secondary key; the old one opens nothing any more."""
+        which = _object(_given(), {"which"}).get("which")
+        if which not in ("primary", "secondary"):
+            raise failure("control/BadRequest", '"which" is "primary" or "secondary".')
+        endpoint = self._emulator.directory.endpoint(endpoint_id)
+        if endpoint is None:
+            raise failure("control/NotFound", f"There is no endpoint {endpoint_id}.", evidence="control.keys")
+        changed = self._emulator.administration.replace_keys(endpoint, which)
+        return answer({"primary_key": changed.primary_key, "secondary_key": changed.secondary_key})
+
+    @route("GET", "/control/openapi.json", "control.openapi", "control")
+    def openapi(self) -> Response:
+        """Describe every route as OpenAPI 3.1."""
+        from amlemulator.faces.catalogue import openapi
+
+        return answer(openapi(self._emulator))
+
+    @route("GET", "/control/coverage", "control.coverage", "control")
+    def coverage(self) -> Response:
+        """List every operation with how its behaviour is known, and by which tests it is held."""
+        from amlemulator.faces.catalogue import coverage
+
+        return answer(coverage(self._emulator))
+
+
+def _given(without: Any = None) -> Any:
+    """Return the request's JSON; ``without`` when it has no body. Raises 400 in the control plane's own words."""
+    raw = raw_body()
+    if not raw.strip() and without is not None:
+        return without
+    try:
+        return parse_json(raw)
+    except ServiceError as error:
+        raise failure("control/BadRequest", "The body is no JSON.") from error
+
+
+def _object(body: Any, members: set[str]) -> dict[str, Any]:
+    if not isinstance(body, dict) or not set(body) <= members:
+        raise failure("control/BadRequest", f"Send an object with: {', '.join(sorted(members))}.")
+    return body
+
+
+def _text(body: dict[str, Any], member: str) -> str | None:
+    value = body.get(member)
+    if value is not None and not isinstance(value, str):
+        raise failure("control/BadRequest", f'"{member}" is a text.')
+    return value
+
+
+def _filters() -> dict[str, Any]:
+    wanted = {name: value for name, value in request.args.items() if value}
+    if not set(wanted) <= set(FILTERS) or not wanted.get("status", "0").isdecimal():
+        raise failure("control/BadRequest", f"Filters are {', '.join(FILTERS)}; status is a number.")
+    return wanted
+
+
+def _shown(job: Job) -> Response:
+    return answer({"id": job.id, "state": job.state.value, "details": job.details})
 
 
 def _set_clock(clock: SystemClock, body: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 
@@ -30,6 +31,27 @@ class StoredRecord(Protocol):
 
 
 Record = TypeVar("Record", bound=StoredRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Records (kind, id, parent, ordinal, body) and last ordinals (kind, number) of a moment, to go back to."""
+
+    records: tuple[tuple[str, str, str, int, str], ...] = ()
+    ordinals: tuple[tuple[str, int], ...] = ()
+
+    def of_workspace(self, workspace_id: str) -> Snapshot:
+        """Return the part that belongs to one workspace."""
+        owners = {workspace_id}
+        while more := {row[1] for row in self.records if row[2] in owners} - owners:
+            owners |= more
+        return Snapshot(
+            tuple(row for row in self.records if row[1] in owners),
+            tuple(row for row in self.ordinals if row[0].partition("/")[2] in owners),
+        )
+
+
+NOTHING = Snapshot()
 
 
 class Transaction(Protocol):
@@ -80,8 +102,12 @@ class Store(Protocol):
         """Return the bytes kept under ``key``; KeyError when there are none."""
         ...
 
-    def reset(self) -> None:
-        """Forget everything, atomically."""
+    def snapshot(self) -> Snapshot:
+        """Return every record as it is now."""
+        ...
+
+    def reset(self, to: Snapshot = NOTHING, workspace_id: str | None = None) -> None:
+        """Put the snapshot in the place of everything, or of what belongs to one workspace, atomically."""
         ...
 
     def close(self) -> None:
