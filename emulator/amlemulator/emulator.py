@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
@@ -43,7 +43,6 @@ from amlemulator.engine.pacing import Pacing
 from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
-from amlemulator.faces.blob import BlobApplication
 from amlemulator.faces.guard import Guard
 from amlemulator.faces.rrs import RequestResponse
 from amlemulator.ports.store import Snapshot
@@ -51,10 +50,14 @@ from amlemulator.server import Listeners
 from amlemulator.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
+    from amlemulator.faces.blob import BlobApplication
+    from amlemulator.testkit import Aml
 
 LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
@@ -92,6 +95,7 @@ class Emulator:
             self._make_engine()
             self._make_faces()
             self._samples = samples
+            self._templates: Sequence[WebService] | None = None
             self._seed: Snapshot | None = None
             if not self.directory.workspaces():
                 self._sow(self.deployment)
@@ -148,6 +152,7 @@ class Emulator:
             settings.job_time_limit,
             pacing,
             stage=self._stage_datasets,
+            broken=self.faults_of_ours.append,
             ended=self.diagnostics.ended,
         )
         self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
@@ -209,12 +214,22 @@ class Emulator:
         # Chosen when faults are armed, so that nobody looks for them otherwise.
         if not armed:
             self.stages = pipeline.STAGES
-            self.blob_application = BlobApplication(self.blobs, self.clock)
+            self.blob_application: WSGIApplication = self._to_blobs
             return
         from amlemulator.faces.blob_faults import StruckBlobApplication
 
         self.stages = (pipeline.strike, *pipeline.STAGES)
         self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.faults)
+
+    def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._blob_application(environ, start_response)
+
+    @cached_property
+    def _blob_application(self) -> BlobApplication:
+        """Blob storage's REST API, made when the first blob is asked for."""
+        from amlemulator.faces.blob import BlobApplication
+
+        return BlobApplication(self.blobs, self.clock)
 
     def _sow(self, deployment: Deployment) -> None:
         """Deploy what is there from the start: the sample workspaces, or nothing."""
@@ -224,7 +239,9 @@ class Emulator:
             for sample in workspaces():
                 workspace = deployment.add_workspace(sample.name, sample.region)
                 for service in sample.services:
-                    deployment.deploy(workspace, service.name, service.experiment, service.models)
+                    models = service.models
+                    made = deployment.deploy(workspace, service.name, service.experiment, models, checked=True)
+                    self.directory.know_kind(made.experiment, service.kind)
 
     def _seeded(self) -> Snapshot:
         """Return the state that a fresh start has; a state file that was there before does not tell."""
@@ -259,6 +276,38 @@ class Emulator:
     def add_workspace(self, name: str = "Workspace", region: str = "South Central US", **options: Any) -> Workspace:
         """Make an empty workspace."""
         return self.deployment.add_workspace(name, region, **options)
+
+    def workspace(self, name: str = "Workspace", *, samples: bool = True, **options: Any) -> Aml:
+        """Make a workspace for a test, with the sample services and, where account names are free, its own storage.
+
+        ``options`` are those of add_workspace.
+        """
+        from amlemulator.testkit import Aml
+
+        workspace = self.add_workspace(name, **options)
+        if samples:
+            for service in self._sample_services():
+                self.deployment.copy(workspace, service)
+        if self.settings.auto_accounts and "storage_account" not in options:
+            workspace = self.deployment.move_storage(workspace, f"aml{workspace.id[:16]}")
+        return Aml(self, workspace)
+
+    def _sample_services(self) -> Sequence[WebService]:
+        """Return the sample services, deployed once and out of sight: copies of them cost next to nothing."""
+        if self._templates is None:
+            from amlemulator.samples import workspaces
+
+            scratch = SqliteStore()
+            deployment = Deployment(scratch, self.clock, self.identity)
+            sample = workspaces()[0]
+            place = deployment.add_workspace(sample.name, sample.region)
+            self._templates = [
+                deployment.deploy(place, one.name, one.experiment, one.models) for one in sample.services
+            ]
+            for content in scratch.contents():
+                self.store.save_content(content)
+            scratch.close()
+        return self._templates
 
     def add_service(
         self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None

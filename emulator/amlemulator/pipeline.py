@@ -28,7 +28,7 @@ from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_o
 from amlemulator.engine.faults import ConnectionCut, Rule, refuse
 from amlemulator.faces.calls import JSON, Call
 from amlemulator.faces.render import render_error
-from amlemulator.faces.rrs import RequestResponse
+from amlemulator.faces.rrs import EXECUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -110,7 +110,7 @@ def address(
 def express(emulator: Emulator, call: Call, start_response: StartResponse) -> Iterable[bytes]:
     """Answer an RRS call: the stages, then the view, without Flask around them."""
     try:
-        call.operation = RequestResponse.EXECUTE
+        call.operation = EXECUTE
         run_stages(emulator, call)
         body = emulator.rrs.answer(call)
     except Exception as error:

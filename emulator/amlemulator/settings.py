@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -118,6 +117,8 @@ def resolve(
 def _read_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
+    import tomllib  # most starts have no such file
+
     try:
         file = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from amlemulator import Emulator
-from amlemulator.adapters.sqlite_store import DECODERS
 
 
 def state_of(emulator: Emulator) -> dict[str, Any]:
     """Return every record, every ordinal used up, the blobs, and the clock's hands."""
     with emulator.store.transaction() as transaction:
-        records = [transaction.list(kind) for kind in DECODERS]
+        records = transaction._connection.execute("select * from records order by kind, id").fetchall()
         ordinals = transaction._connection.execute("select * from ordinals order by kind").fetchall()
     blobs = {
         f"{account}/{container.name}": list(emulator.blobs.names(account, container.name))

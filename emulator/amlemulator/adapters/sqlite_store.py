@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from amlemulator.core.records import (
-    BlobReference,
-    Endpoint,
-    Job,
-    JobState,
-    Resource,
-    StoredOutput,
-    WebService,
-    Workspace,
-)
-from amlemulator.core.studio_records import (
-    Dataset,
-    Experiment,
-    ExperimentState,
-    SchemaStatus,
-    Upload,
-    WebServiceActivity,
-    WorkspaceUser,
-)
+from amlemulator.adapters.record_codecs import KINDS, decode, encode
+from amlemulator.core.records import Endpoint, WebService
 from amlemulator.ports.store import NOTHING, Record, Snapshot, StoredRecord
 
 FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
@@ -53,62 +34,6 @@ def _unusable(path: str | Path, error: sqlite3.Error) -> StateFileError:
     return StateFileError(f"The state file {path} cannot be used ({reason}). Name another with --state.")
 
 
-def _encode(record: object) -> str:
-    # Frozen slotted dataclasses list their fields in __slots__; enums and tuples are JSON already.
-    return json.dumps(record, default=lambda value: {name: getattr(value, name) for name in value.__slots__})
-
-
-def _resource(body: dict[str, Any]) -> Resource:
-    return Resource(**{**body, "location": BlobReference(**body["location"])})
-
-
-def _service(body: dict[str, Any]) -> WebService:
-    return WebService(**{**body, "resources": tuple(_resource(item) for item in body.get("resources", ()))})
-
-
-def _endpoint(body: dict[str, Any]) -> Endpoint:
-    return Endpoint(**{**body, "resources": tuple(_resource(item) for item in body["resources"])})
-
-
-def _job(body: dict[str, Any]) -> Job:
-    return Job(
-        **{
-            **body,
-            "state": JobState(body["state"]),
-            "inputs": {name: BlobReference(**item) for name, item in body["inputs"].items()},
-            "outputs": {name: BlobReference(**item) for name, item in body["outputs"].items()},
-            "results": {name: StoredOutput(**item) for name, item in body["results"].items()},
-        }
-    )
-
-
-def _upload(body: dict[str, Any]) -> Upload:
-    return Upload(**{**body, "received": tuple(body["received"])})
-
-
-def _dataset(body: dict[str, Any]) -> Dataset:
-    status = SchemaStatus(body["schema_status"])
-    return Dataset(**{**body, "content": StoredOutput(**body["content"]), "schema_status": status})
-
-
-def _experiment(body: dict[str, Any]) -> Experiment:
-    outputs = {name: StoredOutput(**item) for name, item in body["outputs"].items()}
-    return Experiment(**{**body, "state": ExperimentState(body["state"]), "outputs": outputs})
-
-
-DECODERS: dict[type, Callable[[dict[str, Any]], Any]] = {
-    Workspace: lambda body: Workspace(**body),
-    WebService: _service,
-    Endpoint: _endpoint,
-    Job: _job,
-    Upload: _upload,
-    Dataset: _dataset,
-    Experiment: _experiment,
-    WebServiceActivity: lambda body: WebServiceActivity(**body),
-    WorkspaceUser: lambda body: WorkspaceUser(**body),
-}
-
-
 class SqliteTransaction:
     """One open transaction. See the Transaction protocol."""
 
@@ -121,7 +46,7 @@ class SqliteTransaction:
         row = self._connection.execute(
             "select body from records where kind = ? and id = ?", (kind.__name__, record_id)
         ).fetchone()
-        return DECODERS[kind](json.loads(row[0])) if row else None
+        return decode(kind.__name__, row[0]) if row else None
 
     def list(self, kind: type[Record], parent: str | None = None) -> Sequence[Record]:
         """Return records in order of creation."""
@@ -133,7 +58,7 @@ class SqliteTransaction:
             rows = self._connection.execute(
                 "select body from records where kind = ? and parent = ? order by ordinal", (kind.__name__, parent)
             )
-        return [DECODERS[kind](json.loads(row[0])) for row in rows]
+        return [decode(kind.__name__, row[0]) for row in rows]
 
     def put(self, record: StoredRecord) -> None:
         """Add the record, or replace the one with its id."""
@@ -141,7 +66,7 @@ class SqliteTransaction:
         self.touched.add(kind)
         self._connection.execute(
             "insert or replace into records(kind, id, parent, ordinal, body) values (?, ?, ?, ?, ?)",
-            (kind, record.id, record.parent, record.ordinal, _encode(record)),
+            (kind, record.id, record.parent, record.ordinal, encode(record)),
         )
 
     def delete(self, kind: type[Record], record_id: str) -> None:
@@ -266,8 +191,8 @@ class SqliteStore:
         for service_id in owners[1:]:
             owners += self._ids(Endpoint, service_id)
         for owner in owners:
-            for kind in DECODERS:
-                self._connection.execute("delete from records where kind = ? and parent = ?", (kind.__name__, owner))
+            for kind in KINDS:
+                self._connection.execute("delete from records where kind = ? and parent = ?", (kind, owner))
         for (name,) in self._connection.execute("select kind from ordinals").fetchall():
             if name.partition("/")[2] in owners:
                 self._connection.execute("delete from ordinals where kind = ?", (name,))

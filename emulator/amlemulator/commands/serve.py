@@ -122,7 +122,7 @@ def _service(emulator: Emulator, workspace: Any, service: Any) -> dict[str, Any]
     return {
         "id": service.id,
         "name": service.name,
-        "kind": emulator.directory.interface_of_graph(service.experiment).kind,
+        "kind": emulator.directory.kind(service.experiment),
         "endpoints": [
             {
                 "name": endpoint.name,

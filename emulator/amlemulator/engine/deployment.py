@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,14 +43,22 @@ class Deployment:
         return workspace
 
     def deploy(
-        self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes]
+        self,
+        workspace: Workspace,
+        name: str,
+        experiment: Mapping[str, Any],
+        models: Mapping[str, bytes],
+        *,
+        checked: bool = False,
     ) -> WebService:
         """Deploy an experiment as a new service with its default endpoint.
 
-        ``models`` holds the content of each saved trained model, by resource name. KeyError when one is missing.
+        ``models`` holds the content of each saved trained model, by resource name. ``checked``: the graph is known to
+        be sound and its resources are those of ``models``, as with the samples, whose tests hold that; reading a graph
+        needs every module of the palette. KeyError when a model is missing, GraphError for an unsound graph.
         """
         graph = self._save_graph(experiment)
-        resources = self._save_models(experiment, models)
+        resources = self._save_models(list(models) if checked else self._resources_of(experiment), models)
         now = self._clock.now()
         with self._store.transaction() as transaction:
             ordinal = transaction.next_ordinal(f"service/{workspace.id}")
@@ -68,13 +76,37 @@ class Deployment:
             transaction.put(self._default_endpoint(transaction, service))
         return service
 
+    def copy(self, workspace: Workspace, service: WebService) -> WebService:
+        """Deploy into a workspace what another service was deployed from."""
+        now = self._clock.now()
+        with self._store.transaction() as transaction:
+            ordinal = transaction.next_ordinal(f"service/{workspace.id}")
+            copied = replace(
+                service,
+                id=self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
+                ordinal=ordinal,
+                workspace_id=workspace.id,
+                created=now,
+                updated=now,
+            )
+            transaction.put(copied)
+            transaction.put(self._default_endpoint(transaction, copied))
+        return copied
+
+    def move_storage(self, workspace: Workspace, account: str) -> Workspace:
+        """Give a workspace another storage account; what lies in the old one stays there."""
+        moved = replace(workspace, storage_account=account)
+        with self._store.transaction() as transaction:
+            transaction.put(moved)
+        return moved
+
     def redeploy(self, service: WebService, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> WebService:
         """Deploy a changed experiment in the place of the old one.
 
         The default endpoint follows, with its keys; other endpoints stay as they are until they are refreshed
         (documents.md section 1).
         """
-        graph, resources = self._save_graph(experiment), self._save_models(experiment, models)
+        graph, resources = self._save_graph(experiment), self._save_models(self._resources_of(experiment), models)
         updated = replace(service, experiment=graph, resources=resources, updated=self._clock.now())
         with self._store.transaction() as transaction:
             transaction.put(updated)
@@ -90,8 +122,10 @@ class Deployment:
     def _save_graph(self, experiment: Mapping[str, Any]) -> str:
         return self._store.save_content(json.dumps(experiment, sort_keys=True, ensure_ascii=False).encode())
 
-    def _save_models(self, experiment: Mapping[str, Any], models: Mapping[str, bytes]) -> tuple[Resource, ...]:
+    def _resources_of(self, experiment: Mapping[str, Any]) -> Sequence[str]:
         from amlemulator.experiments.graph import interface_of
 
-        names = interface_of(experiment).resources
+        return interface_of(experiment).resources
+
+    def _save_models(self, names: Sequence[str], models: Mapping[str, bytes]) -> tuple[Resource, ...]:
         return tuple(Resource(name=name, model=self._store.save_content(models[name])) for name in names)

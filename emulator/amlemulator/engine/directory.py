@@ -26,6 +26,7 @@ class Directory:
         self._lists: dict[tuple[type, str | None], tuple[Any, ...]] = {}
         # Graphs are named by their content, so these never go stale.
         self._graphs: dict[str, dict[str, Any]] = {}
+        self._kinds: dict[str, str] = {}
         self._interfaces: dict[str, ServiceInterface] = {}
 
     def _fresh(self) -> None:
@@ -91,6 +92,14 @@ class Directory:
         if key not in self._graphs:
             self._graphs[key] = json.loads(self._store.load_content(key))
         return self._graphs[key]
+
+    def kind(self, key: str) -> str:
+        """Return "training" or "scoring" of the graph kept under ``key``."""
+        return self._kinds.get(key) or self.interface_of_graph(key).kind
+
+    def know_kind(self, key: str, kind: str) -> None:
+        """Take somebody's word for a graph's kind, who has read the graph before."""
+        self._kinds[key] = kind
 
     def interface_of_graph(self, key: str) -> ServiceInterface:
         """Return what the graph kept under ``key`` takes and gives."""

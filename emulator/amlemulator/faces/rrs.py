@@ -39,8 +39,6 @@ def _query(text: str, names: bool) -> Query:
 class RequestResponse:
     """The views of RRS."""
 
-    EXECUTE = Operation("rrs.execute", "scoring")
-
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
@@ -71,7 +69,7 @@ class RequestResponse:
                 return self._emulator.code_services.score(service, execution)
             return self._emulator.scoring.score(endpoint, execution.tables, execution.parameters)
 
-    @route("POST", f"{ROOT}/execute", EXECUTE.name, EXECUTE.access)
+    @route("POST", f"{ROOT}/execute", "rrs.execute", "scoring")
     def execute(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score the rows of the request, where the call came through Flask."""
         return Response(self.answer(current()), content_type=JSON)
@@ -84,6 +82,9 @@ class RequestResponse:
             check_version(request.args.get("api-version"), ("1.0",))
             interface = self._emulator.directory.interface(call.here[2])
             return answer(render_legacy_score(self._score(call, read_legacy_score(json_body(), interface))))
+
+
+EXECUTE: Operation = RequestResponse.execute.__dict__["operation"]
 
 
 def blueprint(emulator: Emulator) -> Blueprint:

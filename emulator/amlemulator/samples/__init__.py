@@ -6,12 +6,11 @@ graphs (JSON, from the YAML beside it, with the schemas filled in) and the model
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["LOCATIONS", "SampleService", "SampleWorkspace", "dataset", "dataset_content", "datasets", "workspaces"]
 
@@ -41,6 +40,7 @@ class SampleService:
 
     name: str
     graph: str
+    kind: Literal["training", "scoring"]
     resources: tuple[tuple[str, str], ...] = ()  # resource name, model file
 
     @property
@@ -65,14 +65,19 @@ class SampleWorkspace:
 
 
 _CENSUS = (
-    SampleService("Census Model", "census-model"),
+    SampleService("Census Model", "census-model", "training"),
     SampleService(
-        "Census Model [Predictive Exp.]", "census-model-predictive", (("Census Model [trained model]", "census-model"),)
+        "Census Model [Predictive Exp.]",
+        "census-model-predictive",
+        "scoring",
+        (("Census Model [trained model]", "census-model"),),
     ),
 )
 _BIKES = (
-    SampleService("Bike Rental Training", "bike-rental-training"),
-    SampleService("Bike Rental Scoring", "bike-rental-scoring", (("Bike Rental [trained model]", "bike-rental"),)),
+    SampleService("Bike Rental Training", "bike-rental-training", "training"),
+    SampleService(
+        "Bike Rental Scoring", "bike-rental-scoring", "scoring", (("Bike Rental [trained model]", "bike-rental"),)
+    ),
 )
 
 
@@ -96,4 +101,6 @@ def datasets() -> dict[str, Path]:
 
 def dataset_content(name: str) -> bytes:
     """Return a sample data set as CSV, with its header row. KeyError for a name that is none."""
+    import gzip
+
     return gzip.decompress(dataset(name).read_bytes())
