@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-real lint wheel clean samples contracts-data
+.PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -27,6 +27,9 @@ wheel: $(VENV)/.installed-dev ## build the wheel into dist/
 
 contracts-data: $(VENV)/.installed-dev ## compile contracts/*.yaml into what the packages read
 	$(BIN)/python -m amlcontracts.compile
+
+troubleshooting: $(VENV)/.installed-dev ## make docs/troubleshooting*.md from contracts/failures
+	$(BIN)/python tools/make_troubleshooting.py
 
 samples: $(VENV)/.installed-dev ## make the sample experiments and their initial models again
 	$(BIN)/python tools/make_samples.py

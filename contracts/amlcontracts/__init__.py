@@ -1,7 +1,7 @@
 """What the service promises, as data, and the harness that checks it.
 
 People write the facts as YAML in ``contracts/``; this package carries them compiled to JSON, because parsing YAML at
-start would cost the emulator a quarter of its start-up. ``python -m amlcontracts.compile`` makes the one from the other.
+start would cost the emulator a quarter of its start-up. ``python -m amlcontracts.compile`` makes one from the other.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).resolve().parent / "data"
@@ -14,11 +15,27 @@ def compiled() -> dict[str, str]:
     """Return file name to text of every compiled contract, made afresh from the YAML."""
     import yaml  # only people who change the contracts need it
 
-    return {
-        f"{source.stem}.json": json.dumps(yaml.safe_load(source.read_text("utf-8")), ensure_ascii=False, indent=1)
-        + "\n"
-        for source in sorted(SOURCE.glob("*.yaml"))
+    documents: dict[str, Any] = {
+        source.stem: yaml.safe_load(source.read_text("utf-8")) for source in sorted(SOURCE.glob("*.yaml"))
     }
+    if (SOURCE / "failures").is_dir():
+        documents["failures"] = _failures([yaml.safe_load(file.read_text("utf-8")) for file in _files("failures")])
+    return {
+        f"{name}.json": json.dumps(content, ensure_ascii=False, indent=1) + "\n" for name, content in documents.items()
+    }
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted((SOURCE / folder).glob("*.yaml"))
+
+
+def _failures(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put the catalogue of failures into the order of the user's document: one file names its sections."""
+    index = next(file for file in files if "sections" in file)
+    order = list(index["sections"])
+    failures = [file for file in files if "id" in file]
+    failures.sort(key=lambda one: (order.index(one["section"]), one["place"], one["id"]))
+    return {**index, "failures": failures}
 
 
 def main(arguments: list[str]) -> int:

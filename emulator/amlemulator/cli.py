@@ -13,6 +13,8 @@ COMMANDS = {
     "demo": "show the whole retraining flow, start to end",
     "retrain": "retrain a model through a training service and put it behind an endpoint",
     "status": "list web services, endpoints and where their models come from",
+    "experiments": "check and draw experiment files",
+    "failures": "list, explain and play the documented ways in which retraining goes wrong",
 }
 
 

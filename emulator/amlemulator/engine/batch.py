@@ -41,7 +41,7 @@ class Policy:
     """What the engine is told of ids, places and limits.
 
     ``folder`` gives a temporary folder for staged files; ``stage`` copies the saved data sets of a graph there and
-    returns name to path; ``ended`` is told of every job that has come to its end.
+    returns name to path; ``ended`` is told of every job that has come to its end, ``broken`` of every fault of our own.
     """
 
     identity: Identity
@@ -51,6 +51,7 @@ class Policy:
     pacing: Pacing
     stage: Callable[[Mapping[str, Any], Path], dict[str, str]] = lambda graph, folder: {}
     ended: Callable[[Job], None] = lambda job: None
+    broken: Callable[[Exception], None] = lambda error: None
 
 
 class Batch:
@@ -76,6 +77,7 @@ class Batch:
         self._time_limit = policy.job_time_limit
         self._stage_datasets = policy.stage
         self._tell_ended = policy.ended
+        self._tell_broken = policy.broken
         self._pacing = policy.pacing
         self._lock = threading.Lock()
         self._handles: dict[str, str] = {}  # job id to the runner's handle
@@ -281,6 +283,7 @@ class Batch:
             work(job)
         except Exception as error:
             LOG.exception("job %s failed in the emulator itself", job.id)
+            self._tell_broken(error)
             self._fail(job, _module_failure("Emulator", "1000", f"{type(error).__name__}: {error}"))
 
     def _change(self, admitted: Job, rule: Callable[[Job], Job]) -> Job | None:

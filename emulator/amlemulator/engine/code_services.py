@@ -86,7 +86,6 @@ class CodeServices:
             "output2": Table((Column("Script output"),), [("data:text/plain,Execution OK\r\n",)]),
         }
 
-
     def refuse_jobs(self, service: WebService) -> None:
         """Raise 501 for a job on a published function: a worker process has no callable of the user's."""
         if service.type == "Code":

@@ -117,6 +117,7 @@ class Armed:
 
     id: str
     rule: Rule
+    owner: str | None = None  # the workspace whose test armed it
     met: int = 0
     hits: int = 0
 
@@ -142,11 +143,11 @@ class Faults:
         """Arm a fault (see Rule); returns its id. Raises ServiceError when it makes no sense."""
         return self.arm(read_rule(rule))
 
-    def arm(self, rule: Rule) -> str:
-        """Arm a fault; returns its id."""
+    def arm(self, rule: Rule, owner: str | None = None) -> str:
+        """Arm a fault; returns its id. It goes with its workspace, or with the one that is its ``owner``."""
         with self._lock:
             self._last += 1
-            armed = Armed(f"fault-{self._last}", rule)
+            armed = Armed(f"fault-{self._last}", rule, owner or rule.workspace)
             self._armed = [*self._armed, armed]
             self._changed(True)
         return armed.id
@@ -171,7 +172,7 @@ class Faults:
     def clear(self, workspace: str | None = None) -> None:
         """Disarm all, or those of one workspace."""
         with self._lock:
-            self._armed = [armed for armed in self._armed if workspace not in (None, armed.rule.workspace)]
+            self._armed = [armed for armed in self._armed if workspace not in (None, armed.owner)]
             self._last = self._last if self._armed else 0
             self._changed(bool(self._armed))
 

@@ -48,11 +48,12 @@ MODEL_KINDS = ("model", "clusters")  # what an .ilearner may hold
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with a graph: where, what, and how to mend it."""
+    """Something wrong with a graph: where, what, and how to mend it. ``at`` leads to the place within the node."""
 
     node: str
     message: str
     mend: str = ""
+    at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.node}: {self.message}" + (f" {self.mend}" if self.mend else "")
@@ -196,8 +197,8 @@ class _Reader:
         self.graph = Graph(name, nodes, links)
         self.findings += _structure(self.graph)
 
-    def _find(self, node: str, message: str, mend: str = "") -> None:
-        self.findings.append(Finding(node, message, mend))
+    def _find(self, node: str, message: str, mend: str = "", *at: str) -> None:
+        self.findings.append(Finding(node, message, mend, at))
 
     def _read_modules(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Module]:
         known, found = registry(), {}
@@ -206,12 +207,12 @@ class _Reader:
             if not node or "." in node:
                 self._find(node or "node", "A node needs an id without a full stop.", "Add 'id: <name>'.")
             elif node in found:
-                self._find(node, "Two nodes have this id.", "Rename one of them.")
+                self._find(node, "Two nodes have this id.", "Rename one of them.", "id")
             elif name in known:
                 found[node] = known[name]
             else:
                 near = ", ".join(nearest(name, sorted(known)))
-                self._find(node, f"There is no module '{name}' here.", f"Nearest: {near}." if near else "")
+                self._find(node, f"There is no module '{name}' here.", f"Nearest: {near}." if near else "", "module")
         return found
 
     def _read_node(self, entry: Mapping[str, Any]) -> Node | None:
@@ -224,9 +225,10 @@ class _Reader:
         for port, wires in _mapping(entry.get("inputs")).items():
             if not module.input(port):
                 names = ", ".join(known.name for known in module.inputs) or "none"
-                self._find(node, f"'{module.name}' has no input port '{port}'.", f"It has: {names}.")
+                self._find(node, f"'{module.name}' has no input port '{port}'.", f"It has: {names}.", "inputs", port)
                 continue
-            sources = (self._read_source(node, str(wire)) for wire in ([wires] if isinstance(wires, str) else wires))
+            listed = wires if isinstance(wires, (list, tuple)) else [wires]
+            sources = (self._read_source(node, port, str(wire)) for wire in listed)
             inputs[port] = tuple(source for source in sources if source)
         return Node(node, module, parameters, inputs, tuple(map(read_column, _list(entry.get("columns")))))
 
@@ -237,30 +239,33 @@ class _Reader:
             if spec is None:
                 near = ", ".join(nearest(name, [known.name for known in module.parameters]))
                 mend = f"Nearest: {near}." if near else ""
-                self._find(node, f"'{module.name}' has no parameter '{name}'.", mend)
+                self._find(node, f"'{module.name}' has no parameter '{name}'.", mend, "parameters", name)
             else:
-                self._check_value(node, spec, value)
+                self._check_value(node, spec, value, name)
                 parameters[spec.name] = value
         for spec in module.parameters:
             if spec.required and parameters.get(spec.name) in (None, ""):
-                self._find(node, f"The parameter '{spec.name}' of '{module.name}' has no value.")
+                self._find(
+                    node, f"The parameter '{spec.name}' of '{module.name}' has no value.", "Give it one.", "parameters"
+                )
         return parameters
 
-    def _check_value(self, node: str, spec: Parameter, value: Any) -> None:
+    def _check_value(self, node: str, spec: Parameter, value: Any, written: str) -> None:
         try:
             spec.value(value)
         except ModuleError as error:
-            self._find(node, error.message)
+            self._find(node, error.message, "", "parameters", written)
 
-    def _read_source(self, node: str, wire: str) -> Source | None:
+    def _read_source(self, node: str, into: str, wire: str) -> Source | None:
         source, _, port = wire.partition(".")
         module = self._modules.get(source)
         if not module:
-            self._find(node, f"The wire '{wire}' comes from no node.", "Name a node's id, or id.port.")
+            self._find(node, f"The wire '{wire}' comes from no node.", "Name a node's id, or id.port.", "inputs", into)
             return None
         if not module.outputs or (port and not module.output(port)):
             names = ", ".join(known.name for known in module.outputs) or "none"
-            self._find(node, f"The wire '{wire}' comes from no output port of '{module.name}'.", f"It has: {names}.")
+            message = f"The wire '{wire}' comes from no output port of '{module.name}'."
+            self._find(node, message, f"It has: {names}.", "inputs", into)
             return None
         return Source(source, port or module.outputs[0].name)
 
@@ -293,9 +298,11 @@ def _structure(graph: Graph) -> Iterator[Finding]:
                 graph.nodes[wire.node].module.name == WEB_SERVICE_INPUT for wire in wires if wire.node in graph.nodes
             )
             if not wires and not port.optional:
-                yield Finding(node.id, f"The port '{port.name}' of '{node.module.name}' is not connected.")
+                message = f"The port '{port.name}' of '{node.module.name}' is not connected."
+                yield Finding(node.id, message, f"Wire it under 'inputs': '{port.name}: <node>'.", ("inputs",))
             if requests > 1 or len(wires) - requests > 1:
-                yield Finding(node.id, f"The port '{port.name}' takes one wire, and one Web Service Input beside it.")
+                message = f"The port '{port.name}' takes one wire, and one Web Service Input beside it."
+                yield Finding(node.id, message, "Leave one.", ("inputs", port.name))
             yield from _kinds(graph, node, port.name)
     for module in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT):
         names = [node.name for node in graph.having(module)]
@@ -324,6 +331,7 @@ def _kinds(graph: Graph, node: Node, port: str) -> Iterator[Finding]:
                 node.id,
                 f"The port '{port}' of '{node.module.name}' takes a {target.kind},"
                 f" '{wire.node}.{wire.port}' gives a {source.kind}.",
+                at=("inputs", port),
             )
 
 

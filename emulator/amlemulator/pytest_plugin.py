@@ -1,0 +1,97 @@
+"""The pytest plugin: ``aml_config`` (yours to override), ``aml_server`` (session), ``aml`` (a test's own workspace).
+
+It is loaded in every pytest run where amlclassic is installed, so it imports nothing of the emulator before a fixture
+is asked for.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from amlemulator.emulator import Emulator
+    from amlemulator.testkit import Aml
+
+MARKER = (
+    "aml(region='South Central US', tier='standard', samples=True, policy=None, freeze=None): options of the workspace "
+    "that the fixture aml gives. samples=False leaves it empty; policy is a job policy, such as 'manual' or "
+    "{'polls': 2}; freeze stops the clock, at seconds since 1970 or, with True, at this moment."
+)
+OPTIONS = frozenset({"region", "tier", "samples", "policy", "freeze"})
+SERVER = pytest.StashKey["Emulator"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.fixture(scope="session")
+def aml_config() -> dict[str, Any]:
+    """Override this to start the emulator with other settings: those of ``amlclassic serve``, by name."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def aml_server(aml_config: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[Emulator]:
+    """Run one emulator for the session, on free ports; with xdist each worker has its own."""
+    from amlemulator.emulator import Emulator
+
+    options = {"auto_accounts": True, **aml_config}
+    with Emulator(**options) as emulator:
+        pytestconfig.stash[SERVER] = emulator
+        yield emulator
+        del pytestconfig.stash[SERVER]
+
+
+@pytest.fixture
+def aml(aml_server: Emulator, request: pytest.FixtureRequest) -> Iterator[Aml]:
+    """Give a fresh workspace with the sample services; the marker ``aml`` has options."""
+    options = _options(request)
+    policy, freeze = options.pop("policy", None), options.pop("freeze", None)
+    found = aml_server.workspace(request.node.name, **options)
+    if policy is not None:
+        found.jobs.policy(policy)
+    if freeze is not None:
+        found.clock.freeze(None if freeze is True else freeze)
+    yield found
+    aml_server.clock.reset()
+    found.reset()
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for marker in reversed(list(request.node.iter_markers("aml"))):  # the closest one last, for it decides
+        options.update(marker.kwargs)
+        if marker.args or set(marker.kwargs) - OPTIONS:
+            raise pytest.UsageError(
+                f"The marker aml takes {', '.join(sorted(OPTIONS))}, by name; see pytest --markers."
+            )
+    return options
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail the test during which the emulator itself failed, with the emulator's own traceback."""
+    try:
+        result = yield
+    except BaseException as error:
+        for fault in _faults(item):
+            error.add_note("The emulator itself failed:\n" + "".join(traceback.format_exception(fault)))
+        raise
+    for fault in _faults(item):
+        raise fault
+    return result
+
+
+def _faults(item: pytest.Item) -> list[Exception]:
+    emulator = item.config.stash.get(SERVER, None)
+    if emulator is None:
+        return []
+    faults = list(emulator.faults_of_ours)
+    emulator.faults_of_ours.clear()
+    return faults
