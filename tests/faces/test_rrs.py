@@ -2,6 +2,7 @@
 
 import re
 from contextlib import ExitStack
+from unittest.mock import patch
 
 import pytest
 
@@ -430,5 +431,6 @@ def test_a_call_that_fails_gives_its_place_back(place_with):
 def test_a_worker_that_is_stopped(staged):
     """Where scoring needs a worker and that is stopped with the emulator, the answer is 503 NoMoreResources."""
     staged.emulator.staged.verdict = Outcome("cancelled")
-    answer = staged.deploy(graphs.NO_INPUT).score({})
+    with patch("amlemulator.experiments.scorer.needs_worker", return_value=True):
+        answer = staged.deploy(graphs.NO_INPUT).score({})
     assert (503, "ServiceUnavailable", "NoMoreResources") == answer.refusal

@@ -147,7 +147,11 @@ class ProcessRunner:
             self._idle += 1
             try:
                 self._condition.wait_for(lambda: self._pending or self._closed, self._idle_seconds)
-                return self._pending.popleft() if self._pending else None
+                if self._pending:
+                    return self._pending.popleft()
+                # Gone in the same breath: a task that comes now must find that there is no thread for it.
+                self._threads.discard(threading.current_thread())
+                return None
             finally:
                 self._idle -= 1
 

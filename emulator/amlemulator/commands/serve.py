@@ -7,9 +7,9 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve. Returns 0 when stopped, 2 when it cannot start."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignals()
     try:
         settings = resolve(vars(arguments))
         from amlemulator.adapters.files_blobs import FolderError
@@ -49,7 +47,26 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
 
 
-def _serve(emulator: Emulator, stop: threading.Event) -> int:
+class StopSignals:
+    """SIGINT and SIGTERM, to be waited for.
+
+    Not an Event that a handler sets: a handler runs only when the main thread wakes, and a signal that the system gave
+    to another thread (it does, now and then, while a worker is being started) does not wake it.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = socket.socketpair()
+        self._write.setblocking(False)
+        signal.set_wakeup_fd(self._write.fileno())  # written to by whichever thread the signal reaches
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+
+    def wait(self) -> None:
+        """Wait for one of them; one that has come already counts."""
+        self._read.recv(1)
+
+
+def _serve(emulator: Emulator, stop: StopSignals) -> int:
     path = emulator.settings.endpoints_file
     try:
         emulator.start()
