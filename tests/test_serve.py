@@ -1,7 +1,9 @@
 """``amlclassic serve`` as a process: ready, files, signals, and what is said when it cannot start."""
 
+import ctypes
 import http.client
 import json
+import platform
 import re
 import signal
 import socket
@@ -17,6 +19,8 @@ import requests
 from support.census import plain
 from support.runner import until
 from support.server import environment, refused, serve
+
+TGKILL = {"x86_64": 234, "aarch64": 131}  # the system call that signals one thread
 
 HEAVY = ("numpy", "pandas", "sklearn", "onnx", "onnxruntime", "skl2onnx", "azure", "yaml", "jsonschema")
 
@@ -368,3 +372,13 @@ def test_an_endpoints_file_that_another_emulator_wrote_since(tmp_path):
     assert second.process.pid == second.endpoints["pid"]
     second.stop()
     assert not second.file.exists()
+
+
+def test_a_signal_to_another_thread_stops_it_too(tmp_path):
+    """The system may give a signal to any thread; that it reached another than the main one changes nothing."""
+    served = serve(tmp_path)
+    threads = [int(path.name) for path in Path(f"/proc/{served.process.pid}/task").iterdir()]
+    other = next(thread for thread in threads if thread != served.process.pid)
+    assert 0 == ctypes.CDLL(None).syscall(TGKILL[platform.machine()], served.process.pid, other, signal.SIGTERM)
+    _, errors = served.process.communicate(timeout=30)
+    assert (0, "") == (served.process.returncode, errors)

@@ -216,11 +216,17 @@ def test_an_idle_worker_is_ended(odd_tasks):
 
 
 def test_a_worker_killed_while_idle_is_replaced(runner):
-    """A worker that somebody kills between two tasks does not cost the next one."""
-    first = runner.run(task("answer")).result["pid"]
-    os.kill(first, signal.SIGKILL)
-    wait_for(lambda: not alive(first))
-    assert "done" == runner.run(task("answer")).status
+    """A worker that somebody kills between two tasks does not cost the next one, not even in the same moment."""
+    for _ in range(5):
+        first = runner.run(task("answer")).result["pid"]
+        os.kill(first, signal.SIGKILL)
+        assert "done" == runner.run(task("answer")).status
+
+
+def test_a_new_worker_that_cannot_start_crashes_the_task(runner, tmp_path):
+    """A worker that ends before it takes its first task ends that task; nothing is tried without end."""
+    (tmp_path / "sitecustomize.py").write_text("import os; os._exit(3)")
+    assert "crashed" == runner.run(task("answer")).status
 
 
 def test_a_callback_that_fails_does_not_stop_the_pool(runner):

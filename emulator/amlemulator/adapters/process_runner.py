@@ -42,6 +42,7 @@ class _Entry:
     progress: Progress | None
     cancelled: bool = False
     late: bool = False
+    taken: bool = False  # the worker said that it has it
     module: str | None = None  # the module that the worker was at, by its last word
     process: subprocess.Popen[bytes] | None = field(default=None)
 
@@ -129,16 +130,10 @@ class ProcessRunner:
         process: subprocess.Popen[bytes] | None = None
         try:
             while (entry := self._next()) is not None:
-                if process is not None and process.poll() is not None:  # it died while it was idle
-                    _kill(process)
-                    _release(process)
-                    process = None
-                process = process or _start_process()
                 process = self._perform(entry, process)
         finally:
             if process is not None:
-                _kill(process)
-                _release(process)
+                _end(process)
             with self._condition:
                 self._threads.discard(threading.current_thread())
 
@@ -155,30 +150,43 @@ class ProcessRunner:
             finally:
                 self._idle -= 1
 
-    def _perform(self, entry: _Entry, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes] | None:
-        """Have the process do the task; return it, or None when it is gone."""
+    def _perform(self, entry: _Entry, process: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes] | None:
+        """Have the process do the task, or a new one where it died while it was idle; return it, or None when gone."""
+        answer = None if process is None else self._ask(entry, process)
+        if answer is None:
+            if process is not None:
+                _end(process)
+            process = _start_process()
+            answer = self._ask(entry, process) or {}
+        assert process is not None
         with self._condition:
+            self._entries.pop(entry.handle, None)
+        outcome = _outcome(entry, answer)
+        unharmed = bool(answer) and not (entry.cancelled or entry.late)
+        if not unharmed:
+            _end(process)
+        try:
+            entry.done(outcome)
+        except Exception:
+            LOG.exception("a callback of %s failed", entry.handle)
+        return process if unharmed else None
+
+    def _ask(self, entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+        """Return the worker's answer, {} when there will be none, None when it was gone before it took the task."""
+        with self._condition:
+            if entry.cancelled:
+                return {}
             entry.process = process
-            cancelled = entry.cancelled
         timer = self._timer(entry, process)
         try:
-            answer = {} if cancelled else _converse(entry, process)
+            answer = _converse(entry, process)
         finally:
             if timer is not None:
                 timer.cancel()
         with self._condition:
             entry.process = None
-            self._entries.pop(entry.handle, None)
-        outcome = _outcome(entry, answer)
-        alive = (outcome.status in ("done", "failed") and not entry.cancelled and not entry.late) or cancelled
-        if not alive:
-            _kill(process)
-            _release(process)
-        try:
-            entry.done(outcome)
-        except Exception:
-            LOG.exception("a callback of %s failed", entry.handle)
-        return process if alive else None
+        nobody_has_it = not (answer or entry.taken or entry.cancelled or entry.late)
+        return None if nobody_has_it else answer
 
     def _timer(self, entry: _Entry, process: subprocess.Popen[bytes]) -> threading.Timer | None:
         if entry.task.time_limit is None:
@@ -218,7 +226,10 @@ def _drain(process: subprocess.Popen[bytes]) -> None:
 
 
 def _converse(entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Tell the worker its task and listen until it answers; {} when it went away instead."""
+    """Tell the worker its task and listen until it answers; {} when it went away instead.
+
+    That a process is still there says little before: one with several threads stays a while after it was killed.
+    """
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -231,6 +242,9 @@ def _converse(entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any]
             line: dict[str, Any] = json.loads(raw)
         except ValueError:  # cut short by a kill
             return {}
+        entry.taken = True
+        if "taken" in line:
+            continue
         if "progress" not in line:
             return line
         entry.module = line["progress"].get("module", entry.module)
@@ -264,8 +278,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.poll()
 
 
-def _release(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a killed process and close its pipes, so that neither a zombie nor a descriptor stays."""
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, wait for it and close its pipes, so that neither a zombie nor a descriptor stays."""
+    _kill(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         assert pipe is not None

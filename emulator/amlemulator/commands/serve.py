@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from amlemulator.settings import SettingsError, add_flags, resolve
 
@@ -30,7 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve. Returns 0 when stopped, 2 when it cannot start."""
-    stop = StopSignals()
+    with StopSignals() as stop:
+        return _run(arguments, stop)
+
+
+def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
     try:
         settings = resolve(vars(arguments))
         from amlemulator.adapters.files_blobs import FolderError
@@ -54,12 +58,21 @@ class StopSignals:
     to another thread (it does, now and then, while a worker is being started) does not wake it.
     """
 
-    def __init__(self) -> None:
+    def __enter__(self) -> Self:
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
-        signal.set_wakeup_fd(self._write.fileno())  # written to by whichever thread the signal reaches
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+        # Written to by whichever thread the signal reaches.
+        self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        self._read.close()
+        self._write.close()
 
     def wait(self) -> None:
         """Wait for one of them; one that has come already counts."""

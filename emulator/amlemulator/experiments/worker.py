@@ -1,7 +1,8 @@
 """The worker process: ``python -m amlemulator.experiments.worker``. It does one task after another, told by JSON lines.
 
-In:  ``{"kind": "run", "body": {...}}``. Out: any number of ``{"progress": {...}}``, then one ``{"result": {...}}`` or
-``{"error": {...}}``. Data goes through files. What a task does stands in experiments/tasks.py.
+In:  ``{"kind": "run", "body": {...}}``. Out: ``{"taken": true}`` (until then another worker may be given the task), any
+number of ``{"progress": {...}}``, then one ``{"result": {...}}`` or ``{"error": {...}}``. Data goes through files. What
+a task does stands in experiments/tasks.py.
 
 When the pipe from the emulator ends, however it ended, the worker kills its whole process group, itself included: no
 worker and no child of user code outlives the emulator.
@@ -68,6 +69,7 @@ def main() -> None:
 
     while True:
         task = tasks.get()
+        send({"taken": True})
         send(_answer(task, lambda event: send({"progress": event})))
         sys.stdout.flush()
         sys.stderr.flush()
