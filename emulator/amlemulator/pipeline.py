@@ -274,9 +274,10 @@ def _endpoint(emulator: Emulator, call: Call) -> None:
     if not opens_workspace(token, call.workspace):
         service = emulator.directory.service(arguments.get("service_id", ""))
         here = service is not None and service.workspace_id == call.workspace.id
-        endpoints = emulator.directory.endpoints(service.id) if service and here else ()
-        named = [endpoint for endpoint in endpoints if endpoint.name == arguments.get("endpoint_name")]
-        if not any(opens_endpoint(token, endpoint) for endpoint in (named or endpoints)):
+        named = emulator.directory.endpoint_named(service.id, arguments.get("endpoint_name", "")) if service else None
+        everyone = emulator.directory.endpoints(service.id) if service and named is None else ()
+        vouching = (named,) if named else everyone
+        if not here or not any(opens_endpoint(token, endpoint) for endpoint in vouching):
             raise failure("Unauthorized/ManagementRequestUnauthorized")
     _locate(emulator, call)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amlemulator.adapters.sqlite_store import SqliteStore, StateFileError
+from amlemulator.adapters.sqlite_store import NAMED, QUEUE, RUNNING, SqliteStore, StateFileError
 from amlemulator.core.records import (
     BlobReference,
     Endpoint,
@@ -19,6 +19,7 @@ from amlemulator.core.records import (
     WebService,
     Workspace,
 )
+from amlemulator.ports.store import Change
 from support.records import make_endpoint, make_job, make_resource, make_service, make_workspace
 
 TEXT = st.text(max_size=6)
@@ -145,6 +146,63 @@ def test_the_generation_moves_with_everything_but_jobs(store, record, moves):
     assert before + 2 * moves == store.generation
     everything(store)
     assert before + 2 * moves == store.generation
+
+
+QUEUES = st.lists(st.tuples(st.sampled_from(JobState), st.booleans(), st.integers(0, 9)), max_size=12)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(QUEUES, st.integers(0, 5))
+def test_the_queue_of_an_endpoint(store, jobs, most):
+    """What runs is counted, what waits comes by its place, and other endpoints' jobs are none of it."""
+    store.reset()
+    made = [make_job(n, state=state, queued=queued, place=place) for n, (state, queued, place) in enumerate(jobs)]
+    with store.transaction() as transaction:
+        transaction.put(make_job(99, endpoint_id="other", queued=True))
+        for job in made:
+            transaction.put(job)
+        waiting = [job.place for job in made if job.queued and job.state is JobState.NOT_STARTED]
+        assert sorted(waiting)[:most] == [job.place for job in transaction.queue(made_for(made), most)]
+        assert sum(job.state is JobState.RUNNING for job in made) == transaction.running(made_for(made))
+        assert len(made) == transaction.count(Job, made_for(made))
+
+
+def made_for(jobs):
+    return jobs[0].endpoint_id if jobs else make_job().endpoint_id
+
+
+def test_an_endpoint_is_found_by_its_name(store):
+    """A name counts within its service, by case and whole."""
+    mine, other = make_endpoint("ep2"), make_endpoint("ep2", service_id="other", id="x")
+    with store.transaction() as transaction:
+        for endpoint in (mine, other):
+            transaction.put(endpoint)
+        names = ("ep2", "EP2", "ep")
+        assert [mine, None, None] == [transaction.endpoint_named(mine.service_id, name) for name in names]
+        assert other == transaction.endpoint_named("other", "ep2")
+
+
+def test_the_lookups_use_their_indexes(store):
+    """Neither a name nor the queue is looked for among all records, which would cost more with every endpoint."""
+    for query, values in ((NAMED, ("s", "n")), (RUNNING, ("e",)), (QUEUE, ("e", 1))):
+        plan = store._connection.execute(f"explain query plan {query}", values).fetchall()
+        assert [True] == ["USING INDEX" in row[3] or "USING COVERING INDEX" in row[3] for row in plan], plan
+
+
+def test_changes_are_told_in_order(store):
+    """Who knows a generation is told what came since; a reset, or too long ago, is told as not known."""
+    before = store.generation
+    with store.transaction() as transaction:
+        transaction.put(make_service())
+        transaction.put(make_job())
+    with store.transaction() as transaction:
+        transaction.delete(WebService, make_service().id)
+    put = Change(WebService, make_service().id, make_service())
+    gone = Change(WebService, make_service().id, None)
+    assert [[put, gone], [gone], []] == [store.changes(before + number) for number in range(3)]
+    assert [None, None] == [store.changes(before - 1), store.changes(before + 3)]
+    store.reset()
+    assert store.changes(before + 2) is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)

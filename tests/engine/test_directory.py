@@ -47,6 +47,9 @@ class Lookups(RuleBasedStateMachine):
         assert tuple(stored[Workspace]) == self.directory.workspaces()
         assert tuple(stored[WebService]) == self.directory.services(parents[0])
         assert tuple(stored[Endpoint]) == self.directory.endpoints(parents[1])
+        for endpoint in stored[Endpoint]:
+            named = self.directory.endpoint_named(parents[1], endpoint.name)
+            assert named in [one for one in stored[Endpoint] if one.name == endpoint.name]
         for record_id in "abc":
             assert single[Workspace, record_id] == self.directory.workspace(record_id)
             assert single[WebService, record_id] == self.directory.service(record_id)
@@ -71,6 +74,51 @@ def test_a_known_record_is_read_once(monkeypatch):
     first = directory.endpoint(make_endpoint().id), directory.endpoint_named(make_service().id, "ep2")
     monkeypatch.setattr(store, "transaction", None)
     assert first == (directory.endpoint(make_endpoint().id), directory.endpoint_named(make_service().id, "ep2"))
+    store.close()
+
+
+def test_a_change_costs_no_list(monkeypatch):
+    """Where an endpoint is changed, added or deleted, its neighbours are not read again."""
+    store = SqliteStore()
+    directory = Directory(store)
+    with store.transaction() as transaction:
+        for number in range(1, 4):
+            transaction.put(make_endpoint(f"ep{number}", id=f"{number}", ordinal=number))
+    service = make_service().id
+    directory.endpoints(service)
+    changed, added = make_endpoint("ep2", id="2", ordinal=2, description="new"), make_endpoint("ep0", id="0", ordinal=9)
+    with store.transaction() as transaction:
+        transaction.put(changed)
+        transaction.put(added)
+        transaction.delete(Endpoint, "3")
+    monkeypatch.setattr(store, "transaction", None)
+    assert (["ep1", "ep2", "ep0"], changed, None) == (
+        [endpoint.name for endpoint in directory.endpoints(service)],
+        directory.endpoint_named(service, "ep2"),
+        directory.endpoint_named(service, "ep3"),
+    )
+    store.close()
+
+
+def test_what_is_read_during_a_change_is_not_kept(monkeypatch):
+    """A record that another thread changes between the reading and the keeping is read again."""
+    store = SqliteStore()
+    directory = Directory(store)
+    old, new = make_endpoint(), make_endpoint(description="new")
+    with store.transaction() as transaction:
+        transaction.put(old)
+    keep = directory._keep
+
+    def late(*arguments):
+        with store.transaction() as transaction:
+            transaction.put(new)
+        directory._fresh()  # somebody else follows the store meanwhile
+        keep(*arguments)
+
+    monkeypatch.setattr(directory, "_keep", late, raising=True)
+    first = directory.endpoint(old.id)
+    monkeypatch.setattr(directory, "_keep", keep)
+    assert (old, new) == (first, directory.endpoint(old.id))
     store.close()
 
 

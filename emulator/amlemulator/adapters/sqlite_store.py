@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from amlemulator.adapters.record_codecs import KINDS, decode, encode
-from amlemulator.core.records import Endpoint, WebService
-from amlemulator.ports.store import NOTHING, Record, Snapshot, StoredRecord
+from amlemulator.core.records import Endpoint, Job, WebService
+from amlemulator.ports.store import NOTHING, Change, Record, Snapshot, StoredRecord
 
 FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
 
@@ -20,9 +22,30 @@ create table if not exists records(
   kind text not null, id text not null, parent text not null, ordinal integer not null, body text not null,
   primary key (kind, id)) without rowid;
 create index if not exists children on records(kind, parent, ordinal);
+create index if not exists endpoint_names on records(parent, json_extract(body, '$.name')) where kind = 'Endpoint';
+create index if not exists job_queue on records(
+  parent, json_extract(body, '$.state'), json_extract(body, '$.queued'), json_extract(body, '$.place'))
+  where kind = 'Job';
 create table if not exists ordinals(kind text primary key, last integer not null) without rowid;
 create table if not exists contents(key text primary key, content blob not null);
 """
+
+
+# The kind is written out in these, and the expressions are those of the indexes: else SQLite could not use them.
+NAMED = """
+select body from records indexed by endpoint_names
+where kind = 'Endpoint' and parent = ? and json_extract(body, '$.name') = ?
+"""
+RUNNING = """
+select count(*) from records indexed by job_queue
+where kind = 'Job' and parent = ? and json_extract(body, '$.state') = 'Running'
+"""
+QUEUE = """
+select body from records indexed by job_queue
+where kind = 'Job' and parent = ? and json_extract(body, '$.state') = 'NotStarted'
+and json_extract(body, '$.queued') = 1 order by json_extract(body, '$.place') limit ?
+"""
+CHANGES_KEPT = 10_000  # a cache that looks more seldom than that reads everything again
 
 
 class StateFileError(Exception):
@@ -39,7 +62,7 @@ class SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.touched: set[str] = set()
+        self.changes: list[Change] = []
 
     def get(self, kind: type[Record], record_id: str) -> Record | None:
         """Return the record, or None."""
@@ -52,18 +75,36 @@ class SqliteTransaction:
         """Return records in order of creation."""
         if parent is None:
             rows = self._connection.execute(
-                "select body from records where kind = ? order by ordinal", (kind.__name__,)
+                "select body from records where kind = ? order by ordinal, id", (kind.__name__,)
             )
         else:
             rows = self._connection.execute(
-                "select body from records where kind = ? and parent = ? order by ordinal", (kind.__name__, parent)
+                "select body from records where kind = ? and parent = ? order by ordinal, id", (kind.__name__, parent)
             )
         return [decode(kind.__name__, row[0]) for row in rows]
+
+    def count(self, kind: type[Record], parent: str) -> int:
+        """Return how many children of that kind a parent has."""
+        counted = "select count(*) from records where kind = ? and parent = ?"
+        return int(self._connection.execute(counted, (kind.__name__, parent)).fetchone()[0])
+
+    def endpoint_named(self, service_id: str, name: str) -> Endpoint | None:
+        """Return a service's endpoint by its name, or None."""
+        row = self._connection.execute(NAMED, (service_id, name)).fetchone()
+        return decode("Endpoint", row[0]) if row else None
+
+    def running(self, endpoint_id: str) -> int:
+        """Return how many jobs of an endpoint run."""
+        return int(self._connection.execute(RUNNING, (endpoint_id,)).fetchone()[0])
+
+    def queue(self, endpoint_id: str, most: int) -> Sequence[Job]:
+        """Return the first ``most`` jobs of an endpoint that wait to run."""
+        return [decode("Job", row[0]) for row in self._connection.execute(QUEUE, (endpoint_id, most))]
 
     def put(self, record: StoredRecord) -> None:
         """Add the record, or replace the one with its id."""
         kind = type(record).__name__
-        self.touched.add(kind)
+        self.changes.append(Change(type(record), record.id, record))
         self._connection.execute(
             "insert or replace into records(kind, id, parent, ordinal, body) values (?, ?, ?, ?, ?)",
             (kind, record.id, record.parent, record.ordinal, encode(record)),
@@ -71,7 +112,7 @@ class SqliteTransaction:
 
     def delete(self, kind: type[Record], record_id: str) -> None:
         """Remove the record if it is there."""
-        self.touched.add(kind.__name__)
+        self.changes.append(Change(kind, record_id, None))
         self._connection.execute("delete from records where kind = ? and id = ?", (kind.__name__, record_id))
 
     def next_ordinal(self, kind: str) -> int:
@@ -95,6 +136,7 @@ class SqliteStore:
         """Open or make the database. Raises StateFileError when the file cannot serve."""
         self._lock = threading.RLock()
         self.generation = 0
+        self._changes: deque[tuple[Change, ...]] = deque(maxlen=CHANGES_KEPT)  # those of a generation together
         self.discarding: Callable[[], bool] = lambda: False
         try:
             self._connection = sqlite3.connect(str(path), timeout=0.2, check_same_thread=False, isolation_level=None)
@@ -130,13 +172,25 @@ class SqliteStore:
             transaction = SqliteTransaction(self._connection)
             try:
                 yield transaction
-                self._connection.execute("rollback" if self.discarding() else "commit")
+                discarded = self.discarding()
+                self._connection.execute("rollback" if discarded else "commit")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
                 raise
-            if transaction.touched - {"Job"}:
+            made = () if discarded else tuple(change for change in transaction.changes if change.kind is not Job)
+            if made:
+                self._changes.append(made)
                 self.generation += 1
+
+    def changes(self, since: int) -> Sequence[Change] | None:
+        """Return what has changed since that generation, jobs left out, in order; None when that is not known."""
+        with self._lock:
+            missed = self.generation - since
+            if not 0 <= missed <= len(self._changes):
+                return None
+            kept = islice(reversed(self._changes), missed)
+            return [change for made in reversed(list(kept)) for change in made]
 
     def save_content(self, content: bytes) -> str:
         """Keep bytes and return their key."""
@@ -183,6 +237,7 @@ class SqliteStore:
             except BaseException:
                 self._connection.execute("rollback")
                 raise
+            self._changes.clear()  # everything may be another
             self.generation += 1
 
     def _empty(self, snapshot: Snapshot, workspace_id: str) -> Snapshot:

@@ -114,11 +114,9 @@ def start(job: Job, place: int) -> Job:
     return replace(job, queued=True, place=place)
 
 
-def admissible(jobs: Sequence[Job], limit: int = RUNNING_PER_ENDPOINT) -> list[Job]:
-    """Return the jobs of one endpoint that may run now: the queue in order, as far as there are places."""
-    places = limit - sum(job.state is JobState.RUNNING for job in jobs)
-    queue = [job for job in jobs if job.queued and job.state is JobState.NOT_STARTED]
-    return sorted(queue, key=lambda job: job.place)[: max(0, places)]
+def places_left(running: int, limit: int = RUNNING_PER_ENDPOINT) -> int:
+    """Return how many jobs of an endpoint may be admitted now, beside those that run (FAQ17). The queue is in order."""
+    return max(0, limit - running)
 
 
 def admit(job: Job, now: float) -> Job:

@@ -161,16 +161,22 @@ def new_endpoint(
     )
 
 
-def check_room(endpoints: Sequence[Endpoint], tier: str) -> None:
-    """Refuse one endpoint too many: 3 in a free workspace (PS), 10,000 otherwise (FAQ17). The sentence is ours."""
+def check_room(count: int, tier: str) -> None:
+    """Refuse one more to a service of ``count`` endpoints: 3 in a free workspace (PS), else 10,000 (FAQ17).
+
+    The sentence is ours.
+    """
     most = int(LIMITS["free_workspace_endpoints"] if tier == "free" else LIMITS["endpoints_per_service"])
-    if len(endpoints) >= most:
+    if count >= most:
         raise _refused(f"The web service already has {most} endpoints, the most there can be.", "endpoints.count-limit")
 
 
-def check_deletable(endpoint: Endpoint, endpoints: Sequence[Endpoint]) -> None:
-    """Refuse to delete the default endpoint while there are others (CE): 400 InvalidOperation, inferred."""
-    if endpoint.is_default and len(endpoints) > 1:
+def check_deletable(endpoint: Endpoint, count: int) -> None:
+    """Refuse to delete the default endpoint while its service has others, ``count`` in all (CE).
+
+    400 InvalidOperation is inferred.
+    """
+    if endpoint.is_default and count > 1:
         raise failure("management/InvalidOperation", evidence="endpoints.delete-default")
 
 

@@ -54,12 +54,11 @@ class Administration:
         """Add an endpoint, or change the one of that name (one PUT does both, errors.md U6)."""
         with self._store.transaction() as transaction:
             service, workspace = _service(transaction, service_id)
-            endpoints = transaction.list(Endpoint, service_id)
-            endpoint = next((one for one in endpoints if one.name == name), None)
+            endpoint = transaction.endpoint_named(service_id, name)
             if endpoint is None:
                 check_name(name)
-                check_room(endpoints, workspace.tier)
-                default = next((one for one in endpoints if one.is_default), None)
+                check_room(transaction.count(Endpoint, service_id), workspace.tier)
+                default = transaction.endpoint_named(service_id, "default")
                 ordinal = transaction.next_ordinal(f"endpoint/{service_id}")
                 endpoint = new_endpoint(service, name, ordinal, self._identity, self._clock.now(), origin=default)
             endpoint = apply_settings(endpoint, settings, workspace.tier, service.name, self._low_calls)
@@ -82,7 +81,7 @@ class Administration:
         """Bring an endpoint up to the default endpoint's state; False when nothing changed."""
         with self._store.transaction() as transaction:
             found = _endpoint(transaction, endpoint.id)
-            default = next((one for one in transaction.list(Endpoint, found.service_id) if one.is_default), found)
+            default = transaction.endpoint_named(found.service_id, "default") or found
             fresh = refresh(found, default, overwrite=overwrite)
             if fresh == found:
                 return False
@@ -92,7 +91,7 @@ class Administration:
     def delete_endpoint(self, endpoint: Endpoint) -> list[Job]:
         """Delete an endpoint with its jobs, which are returned: some may run. The default one only as the last."""
         with self._store.transaction() as transaction:
-            check_deletable(endpoint, transaction.list(Endpoint, endpoint.service_id))
+            check_deletable(endpoint, transaction.count(Endpoint, endpoint.service_id))
             return self._drop(transaction, endpoint)
 
     def delete_service(self, service_id: str) -> list[Job]:

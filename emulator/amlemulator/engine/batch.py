@@ -256,7 +256,8 @@ class Batch:
 
     def _admit(self, endpoint_id: str) -> None:
         with self._store.transaction() as transaction:
-            admitted = rules.admissible(transaction.list(Job, endpoint_id), self._places)
+            places = rules.places_left(transaction.running(endpoint_id), self._places)
+            admitted = transaction.queue(endpoint_id, places) if places else ()
             for job in admitted:
                 transaction.put(rules.admit(job, self._clock.now()))
                 self._admitted[job.id] = job

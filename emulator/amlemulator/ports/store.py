@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from amlemulator.core.records import Endpoint, Job
+
 
 class StoredRecord(Protocol):
     """What every record has: its own id, its parent's id ("" when there is none), and its place among its kind."""
@@ -54,6 +56,15 @@ class Snapshot:
 NOTHING = Snapshot()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit did to one record: ``record`` as it is now, None when it was deleted."""
+
+    kind: type
+    id: str
+    record: StoredRecord | None
+
+
 class Transaction(Protocol):
     """A view of the state, isolated from others until it commits."""
 
@@ -67,6 +78,22 @@ class Transaction(Protocol):
         ``parent`` is the workspace id for web services, data sets and experiments, the service id for endpoints, the
         endpoint id for jobs; None means all of that kind.
         """
+        ...
+
+    def count(self, kind: type[Record], parent: str) -> int:
+        """Return how many children of that kind a parent has, without reading them."""
+        ...
+
+    def endpoint_named(self, service_id: str, name: str) -> Endpoint | None:
+        """Return a service's endpoint by its name, or None, without reading the others."""
+        ...
+
+    def running(self, endpoint_id: str) -> int:
+        """Return how many jobs of an endpoint run."""
+        ...
+
+    def queue(self, endpoint_id: str, most: int) -> Sequence[Job]:
+        """Return the first ``most`` jobs of an endpoint that wait to run, in the order of their places."""
         ...
 
     def put(self, record: StoredRecord) -> None:
@@ -91,7 +118,11 @@ class Store(Protocol):
 
     @property
     def generation(self) -> int:
-        """A number that changes with every commit that touched anything but jobs, so that caches know when to go."""
+        """A number that grows with every commit that touched anything but jobs, so that caches know when to look."""
+        ...
+
+    def changes(self, since: int) -> Sequence[Change] | None:
+        """Return what has changed since that generation, jobs left out, in order; None when that is not known."""
         ...
 
     def save_content(self, content: bytes) -> str:
