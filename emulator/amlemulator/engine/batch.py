@@ -10,7 +10,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -256,13 +256,18 @@ class Batch:
 
     def _admit(self, endpoint_id: str) -> None:
         with self._store.transaction() as transaction:
-            places = rules.places_left(transaction.running(endpoint_id), self._places)
-            admitted = transaction.queue(endpoint_id, places) if places else ()
-            for job in admitted:
-                transaction.put(rules.admit(job, self._clock.now()))
-                self._admitted[job.id] = job
+            admitted = self._fill_places(transaction, endpoint_id)
         for job in admitted:
             self._begin(job)
+
+    def _fill_places(self, transaction: Transaction, endpoint_id: str) -> Sequence[Job]:
+        """Admit what waits, as far as there are places; the caller begins them when the transaction is done."""
+        places = rules.places_left(transaction.running(endpoint_id), self._places)
+        admitted = transaction.queue(endpoint_id, places) if places else ()
+        for job in admitted:
+            transaction.put(rules.admit(job, self._clock.now()))
+            self._admitted[job.id] = job
+        return admitted
 
     def _begin(self, job: Job) -> None:
         policy = self._pacing.hold(job)
@@ -286,15 +291,6 @@ class Batch:
             LOG.exception("job %s failed in the emulator itself", job.id)
             self._tell_broken(error)
             self._fail(job, _module_failure("Emulator", "1000", f"{type(error).__name__}: {error}"))
-
-    def _change(self, admitted: Job, rule: Callable[[Job], Job]) -> Job | None:
-        with self._store.transaction() as transaction:
-            job = transaction.get(Job, admitted.id)
-            if job is None or self._admitted.get(job.id) is not admitted:
-                return None
-            changed = rule(job)
-            transaction.put(changed)
-        return changed
 
     def _still_running(self, admitted: Job) -> bool:
         with self._store.transaction() as transaction:
@@ -425,11 +421,16 @@ class Batch:
         self._end(job, lambda found: rules.fail(found, line, now))
 
     def _end(self, job: Job, rule: Callable[[Job], Job]) -> None:
-        def unless_cancelled(found: Job) -> Job:
-            return rule(found) if found.state is JobState.RUNNING else found
-
-        ended = self._change(job, unless_cancelled)
-        self._admit(job.endpoint_id)
+        """End a job by the rule, unless it is cancelled or another's by now, and give its place to the next."""
+        ended = None
+        with self._store.transaction() as transaction:
+            found = transaction.get(Job, job.id)
+            if found is not None and self._admitted.get(job.id) is job:
+                ended = rule(found) if found.state is JobState.RUNNING else found
+                transaction.put(ended)
+            admitted = self._fill_places(transaction, job.endpoint_id)
+        for following in admitted:
+            self._begin(following)
         if ended is not None and ended.state is not JobState.CANCELLED:
             self._tell_ended(ended)
         self._forget(job)
