@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from requests import Session
 
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
+NOMINAL = Addresses()  # what answers name as long as nothing listens: see ``session``
 # The faces of each logical host, in the order in which their routes are added.
 FACES: dict[str, tuple[str, ...]] = {
     "services": ("rrs", "bes", "swagger", "odata", "probe"),
@@ -89,7 +91,7 @@ class Emulator:
         self._folder_lock = threading.Lock()
         self._listeners: Listeners | None = None
         self.faults_of_ours: list[Exception] = []
-        self.addresses = self._addresses("", "")
+        self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
         try:
             self._make_ports()
             self._make_engine()
@@ -265,13 +267,23 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        """The root of the address tree, without trailing slash. Known once started, or from ``public_url``."""
+        """The root of the address tree, without trailing slash; the nominal one until it is started."""
         return self.addresses.base
 
     @property
     def blob_url(self) -> str:
         """The root of the blob listener, without trailing slash."""
         return self.addresses.blob
+
+    def session(self) -> Session:
+        """Return a session of ``requests`` that calls this emulator with no socket, started or not.
+
+        It answers at ``base_url`` and ``blob_url`` and at the real names of the service's hosts; any other host is a
+        ConnectionError. For ``httpx`` there is ``amlemulator.transports.for_httpx``.
+        """
+        from amlemulator.transports.for_requests import session
+
+        return session(self)
 
     def add_workspace(self, name: str = "Workspace", region: str = "South Central US", **options: Any) -> Workspace:
         """Make an empty workspace."""
