@@ -10,6 +10,8 @@ from typing import NoReturn
 
 COMMANDS = {
     "serve": "run the emulator until it is stopped",
+    "start": "run the emulator in the background, unless it runs already",
+    "stop": "stop the emulator that runs in the background",
     "demo": "show the whole retraining flow, start to end",
     "retrain": "retrain a model through a training service and put it behind an endpoint",
     "status": "list web services, endpoints and where their models come from",

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from flask import Flask
 
@@ -91,6 +91,7 @@ class Emulator:
         self._folder_lock = threading.Lock()
         self._listeners: Listeners | None = None
         self.faults_of_ours: list[Exception] = []
+        self.phase: Literal["ready", "starting", "stopping"] = "ready"  # what readyz says
         self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
         try:
             self._make_ports()
@@ -357,6 +358,7 @@ class Emulator:
 
     def start(self) -> Self:
         """Listen. Raises SettingsError when a port is taken, and leaves nothing behind then."""
+        self.phase = "starting"
         try:
             self._listeners = Listeners(self)
             base, blob = self._listeners.urls
@@ -366,10 +368,12 @@ class Emulator:
         except BaseException:
             self.close()
             raise
+        self.phase = "ready"
         return self
 
     def close(self) -> None:
         """Stop listening, kill the workers, close the store, remove the temporary folder. Twice is as good as once."""
+        self.phase = "stopping"
         if self._listeners is not None:
             self._listeners.close()
             self._listeners = None

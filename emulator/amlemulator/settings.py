@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,7 @@ class Settings:
     enforce_concurrency: bool = _setting(False, "answer 503 when an endpoint gets more calls at once than it may")
     server_calls: int = _setting(200, "calls at a time of all endpoints together, when that is enforced", "N")
     auto_accounts: bool = _setting(False, "accept any storage account name, with a key derived from the seed")
+    stop_with_stdin: bool = _setting(False, "stop when standard input ends, for programs that start it as their child")
     control_token: str | None = _setting(None, "token for /_emulator; needed when not listening on loopback", "TOKEN")
 
 
@@ -79,11 +80,15 @@ def variable_name(name: str) -> str:
     return "AMLCLASSIC_" + name.upper()
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add one flag per setting; what is not given stays out of the namespace's way as None."""
+def add_flags(parser: argparse.ArgumentParser, shown: Container[str] | None = None) -> None:
+    """Add one flag per setting; what is not given stays out of the namespace's way as None.
+
+    ``shown`` names the settings that the help lists; all, when it is not given.
+    """
     for item in fields(Settings):
-        shown = "" if item.default in (None, False) else f" (default {item.default})"
-        text = item.metadata["help"] + shown
+        default = "" if item.default in (None, False) else f" (default {item.default})"
+        listed = shown is None or item.name in shown
+        text = item.metadata["help"] + default if listed else argparse.SUPPRESS
         if item.type == "bool":
             parser.add_argument(flag_name(item.name), action=argparse.BooleanOptionalAction, default=None, help=text)
         else:

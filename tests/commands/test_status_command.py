@@ -43,8 +43,9 @@ def test_status_as_json(service, words, capsys) -> None:  # noqa: F811
 
 
 def test_status_without_emulator(tmp_path, capsys, monkeypatch) -> None:
-    """No file named is a wrong call; a file whose emulator is gone is status 1."""
+    """Where no file is named and nothing runs in the background, the call is wrong, and what to do is said."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.delenv("AMLCLASSIC_ENDPOINTS_FILE", raising=False)
     assert 2 == main(["status"])
-    assert "amlclassic serve" in capsys.readouterr().err
+    assert "`amlclassic start`" in capsys.readouterr().err

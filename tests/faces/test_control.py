@@ -90,6 +90,23 @@ def test_health_is_open_to_all(wire, path, expected):
     assert (200, expected) == (answer.status, answer.json)
 
 
+def test_readiness_is_no_liveness(place_with, monkeypatch):
+    """While it starts, and from its stop on, readyz is 503 and healthz 200."""
+    place = place_with(port=0, blob_port=0)
+    emulator, seen = place.emulator, []
+
+    def look():
+        seen.append([place.wire.call("GET", f"/_emulator/{name}z").status for name in ("ready", "health")])
+
+    monkeypatch.setattr(emulator.batch, "recover", look)
+    emulator.start()
+    look()
+    monkeypatch.setattr(emulator, "_release", look)
+    emulator.close()
+    monkeypatch.undo()
+    assert [[503, 200], [200, 200], [503, 200]] == seen
+
+
 @pytest.mark.parametrize("path", ["/", "/management/", "/ussouthcentral.services", "/studioapi/api", "/studioapi"])
 def test_the_root_of_every_host_answers(wire, path):
     """R asks each host's root before anything else (clients.md section 9)."""

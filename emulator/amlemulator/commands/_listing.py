@@ -18,7 +18,9 @@ from amlclient import (
     WrongCall,
     mask,
 )
-from amlemulator.commands._targets import read_endpoints
+from amlemulator import background
+from amlemulator.commands import _environment
+from amlemulator.commands._targets import background_file, read_endpoints
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -34,6 +36,22 @@ def show(arguments: argparse.Namespace) -> int:
         transport.close()
     listing = {"ok": True, "base_url": file.base_url, "blob_url": file.blob_url, "workspaces": workspaces}
     print(json.dumps(listing) if arguments.json else _text(listing))
+    return 0
+
+
+def print_environment(arguments: argparse.Namespace) -> int:
+    """Print the addresses as variables. Returns the exit status."""
+    try:
+        read_endpoints(arguments)  # which says what is wrong with the file
+    except WrongCall as error:
+        print(f"amlclassic status: {error}", file=sys.stderr)
+        return 2
+    file = background_file(arguments)
+    running = background.find(file)
+    if running is None:
+        print(f"amlclassic status: the emulator that wrote {file} does not run any more.", file=sys.stderr)
+        return 1
+    print(_environment.lines(running.endpoints, file, arguments.print_env))
     return 0
 
 

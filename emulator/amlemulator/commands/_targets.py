@@ -21,13 +21,20 @@ def endpoints_file(arguments: argparse.Namespace) -> Path | None:
     return Path(path) if path else None
 
 
+def background_file(arguments: argparse.Namespace) -> Path:
+    """Return the endpoints file of the emulator in the background: the one that is named, else the user's own."""
+    from amlemulator import background
+
+    return endpoints_file(arguments) or background.default_file()
+
+
 def read_endpoints(arguments: argparse.Namespace) -> EndpointsFile:
     """Read the endpoints file that is meant. Raises WrongCall with a sentence that says what to do."""
-    path = endpoints_file(arguments)
-    if path is None:
+    path = background_file(arguments)
+    if not path.exists() and endpoints_file(arguments) is None:
         raise WrongCall(
-            "no endpoints file is named: start `amlclassic serve --endpoints-file aml.json`, "
-            "then give --endpoints-file aml.json"
+            "no endpoints file is named, and no emulator runs in the background: `amlclassic start` starts one, or "
+            "`amlclassic serve --endpoints-file aml.json`; then give --endpoints-file aml.json"
         )
     return EndpointsFile.read(path)
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -74,6 +75,20 @@ class StopSignals:
         self._read.close()
         self._write.close()
 
+    def watch(self, stream: int) -> None:
+        """Take the end of a stream for a signal, too: whoever holds its other end has ended, however that was.
+
+        A file descriptor, for a thread that still reads a Python file when the process ends is a fatal error.
+        """
+        threading.Thread(target=self._read_to_end, args=(stream,), name="amlclassic-stdin", daemon=True).start()
+
+    def _read_to_end(self, stream: int) -> None:
+        with contextlib.suppress(OSError):
+            while os.read(stream, 4096):
+                pass
+        with contextlib.suppress(OSError):  # it stops anyway
+            self._write.send(b"\0")
+
     def wait(self) -> None:
         """Wait for one of them; one that has come already counts."""
         self._read.recv(1)
@@ -82,6 +97,8 @@ class StopSignals:
 def _serve(emulator: Emulator, stop: StopSignals) -> int:
     path = emulator.settings.endpoints_file
     try:
+        if emulator.settings.stop_with_stdin:
+            stop.watch(sys.stdin.fileno())
         emulator.start()
         if path is not None:
             write_endpoints_file(Path(path), endpoints(emulator))

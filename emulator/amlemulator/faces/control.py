@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -30,7 +31,8 @@ class Control:
     @route("GET", "/control", "control.index", "anonymous")
     def index(self) -> Response:
         """Say where everything is."""
-        return answer({"service": "amlclassic", "control": "/_emulator", "portal": "/portal/"})
+        shown = {"service": "amlclassic", "pid": os.getpid(), "control": "/_emulator", "portal": "/portal/"}
+        return answer(shown)
 
     @route("GET", "/control/healthz", "control.healthz", "anonymous")
     def healthz(self) -> Response:
@@ -39,8 +41,9 @@ class Control:
 
     @route("GET", "/control/readyz", "control.readyz", "anonymous")
     def readyz(self) -> Response:
-        """Say that everything answers."""
-        return answer({"status": "ready"})
+        """Say that everything answers; 503 while it starts, and from the moment on in which it stops."""
+        phase = self._emulator.phase
+        return answer({"status": phase}, 200 if phase == "ready" else 503)
 
     @route("POST", "/control/reset", "control.reset", "control")
     def reset(self) -> Response:
