@@ -34,6 +34,7 @@ from ._exceptions import (
     UnexpectedAnswer,
     WrongCall,
 )
+from ._failures import KnownFailure, Sighting, known_failure, recognise
 from ._flow import Retraining
 from ._help import HelpReader, UpdateResourcePage
 from ._journal import Journal
@@ -88,6 +89,7 @@ __all__ = [
     "JobTimeout",
     "Journal",
     "JournalError",
+    "KnownFailure",
     "LocalFile",
     "ManagementClient",
     "NotAccepted",
@@ -108,6 +110,7 @@ __all__ = [
     "ServiceEntry",
     "ServiceError",
     "ServiceUnavailable",
+    "Sighting",
     "SystemClock",
     "Table",
     "Transport",
@@ -119,8 +122,10 @@ __all__ = [
     "WebService",
     "WorkspaceEntry",
     "WrongCall",
+    "known_failure",
     "mask",
     "read_evaluation",
+    "recognise",
     "redact",
     "upload_file",
     "wsgi_session",

@@ -23,12 +23,15 @@
     - NotVerified            the endpoint does not serve the new model although the service accepted it
 
 No text and no representation of any of them shows a key, a token, an account key or a SAS signature.
+Each knows which documented failures look like it (``failures``, ``link``), when the catalogue has any.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from ._failures import KnownFailure, Sighting, known_failure, recognise
 from ._redaction import redact
 
 __all__ = [
@@ -58,7 +61,34 @@ __all__ = [
 
 
 class AmlError(Exception):
-    """Everything that this package raises on purpose."""
+    """Everything that this package raises on purpose. ``failure`` names the documented one that it is, when known."""
+
+    def __init__(self, *texts: object, failure: str | None = None) -> None:
+        self._failure = failure
+        super().__init__(*texts)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The ids of the documented failures that look like this, in the document's order; none when none is known."""
+        if self._failure is not None:
+            return (self._failure,)
+        seen = self._seen()
+        return recognise(seen) if seen is not None else ()
+
+    @property
+    def failure(self) -> KnownFailure | None:
+        """The first of them, explained."""
+        return known_failure(self.failures[0]) if self.failures else None
+
+    @property
+    def link(self) -> str | None:
+        """Where the first of them is explained: a page of the emulator that was called, or a place in the documents."""
+        failure = self.failure
+        return failure.link(getattr(self, "url", "")) if failure is not None else None
+
+    def _seen(self) -> Sighting | None:
+        """Return what the catalogue can recognise it by."""
+        return None
 
 
 class WrongCall(AmlError, ValueError):
@@ -67,6 +97,13 @@ class WrongCall(AmlError, ValueError):
 
 class RefusedLocally(WrongCall):
     """The service's documents forbid this call; it was not sent. ``preflight=False`` sends it all the same."""
+
+    @classmethod
+    def because(cls, failure_id: str, what: str) -> RefusedLocally:
+        """Make one that says ``what`` is wrong here, and then explains it as the catalogue does."""
+        known = known_failure(failure_id)
+        explained = f"{known.text('why')} {known.text('mend')}"
+        return cls(f"{what}. {explained} (amlclassic failures show {failure_id})", failure=failure_id)
 
 
 class TransportError(AmlError):
@@ -141,6 +178,15 @@ class ServiceError(AmlError):
         self.url = redact(url)
         super().__init__(self._sentence())
 
+    def _seen(self) -> Sighting:
+        return Sighting(
+            call=f"{self.method} {urlsplit(self.url).path}",
+            status=self.status,
+            code=self.code,
+            detail=self.detail_codes,
+            message=(self.message, *(detail.message for detail in self.details)),
+        )
+
     @property
     def detail_codes(self) -> tuple[str, ...]:
         """The codes inside ``details``: what tells, say, CannotStartJob from other invalid operations."""
@@ -187,12 +233,18 @@ class JobFailed(JobError):
         self.details = redact(details) if details else None
         super().__init__(f"job {job_id} failed: {self.details or 'the service gave no details'}", job_id=job_id)
 
+    def _seen(self) -> Sighting:
+        return Sighting(state="Failed", details=self.details or "")
+
 
 class JobCancelled(JobError):
     """The job was cancelled by somebody."""
 
     def __init__(self, *, job_id: str) -> None:
         super().__init__(f"job {job_id} was cancelled", job_id=job_id)
+
+    def _seen(self) -> Sighting:
+        return Sighting(state="Cancelled")
 
 
 class JobTimeout(JobError):
@@ -203,6 +255,9 @@ class JobTimeout(JobError):
         self.cancelled = cancelled
         fate = "it was cancelled" if cancelled else "it goes on"
         super().__init__(f"job {job_id} was still {state} after {seconds:g} s; {fate}", job_id=job_id)
+
+    def _seen(self) -> Sighting:
+        return Sighting(state=self.state)
 
 
 class FlowError(AmlError):

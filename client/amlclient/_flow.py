@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._acceptance import read_evaluation
+from ._addresses import check_region
 from ._blobs import BlobReader
 from ._exceptions import (
     FlowError,
@@ -32,7 +33,7 @@ from ._exceptions import (
 )
 from ._help import HelpReader, UpdateResourcePage
 from ._journal import Journal
-from ._management import ManagementClient, check_endpoint_name, check_patch
+from ._management import ManagementClient, check_endpoint_name, check_patch, check_resource
 from ._models import BlobLocation, Endpoint, EndpointSettings, JobState, JobStatus
 from ._plan import FlowOptions, LocalFile, RetrainingPlan, RetrainingResult
 from ._scoring import ScoringClient
@@ -125,6 +126,7 @@ class Retraining:
         if plan.endpoint_name == "default":
             check_patch("default", "", BlobLocation())
         check_endpoint_name(plan.endpoint_name)
+        check_region(plan.training_url, plan.management_url)
         service = self._management.service(plan.scoring_service_id)
         default = self._management.endpoint(service.id, service.default_endpoint_name)
         if default.resources is not None:
@@ -291,15 +293,9 @@ class Retraining:
 
     def _choose_resource(self, names: tuple[str, ...]) -> str:
         wanted = self._plan.resource_name
-        if not names:
-            raise RefusedLocally(
-                "This Web Service has no updatable resources. It is a training service, or its experiment has no "
-                "trained model: name the scoring (predictive) service"
-            )
         if wanted is None and len(names) > 1:
             raise RefusedLocally(f"several resources can be updated, name one: {', '.join(names)}")
-        if wanted is not None and wanted not in names:
-            raise RefusedLocally(f"there is no resource {wanted!r}; there is: {', '.join(names)}")
+        check_resource(names, wanted if wanted is not None else next(iter(names), ""))
         return wanted if wanted is not None else names[0]
 
     def patch(self) -> None:
@@ -308,7 +304,8 @@ class Retraining:
         if model is None:
             raise FlowError(
                 "the job has no trained model (.ilearner) among its results: "
-                "is the Web Service Output connected to Train Model? Nothing was patched"
+                "is the Web Service Output connected to Train Model? Nothing was patched",
+                failure="output-not-on-train-model",
             )
         self._journal.record(model=model.address)
         if self._shows(model) is not True:
@@ -319,10 +316,10 @@ class Retraining:
     def _patch(self, model: BlobLocation) -> None:
         plan = self._plan
         name = self._journal.get("patch")["resource"]
-        try:
-            self._management.patch_resource(
-                plan.scoring_service_id, plan.endpoint_name, name, model, preflight=plan.preflight
-            )
+        if plan.preflight:
+            check_patch(plan.endpoint_name, name, model)
+        try:  # the endpoint was looked at before: without a second look
+            self._management.patch_resource(plan.scoring_service_id, plan.endpoint_name, name, model, preflight=False)
         except OutcomeUnknown:
             if self._shows(model) is not True:
                 raise

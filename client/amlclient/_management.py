@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from ._exceptions import RefusedLocally, UnexpectedAnswer, WrongCall
 from ._models import BlobLocation, Endpoint, EndpointSettings, WebService
 
 __all__ = ["ManagementClient"]
+
+_NEAR = 0.85  # "Census Model [Trained Modle]" is 0.96 of the name it means, "Census Model [Predictive Exp.]" 0.66
 
 
 class ManagementClient(ServiceClient):
@@ -103,10 +106,14 @@ class ManagementClient(ServiceClient):
         """Give an endpoint the model at ``location`` under its resource's name: the update that retraining ends in.
 
         Effective within 15 to 30 s (documents.md 10.1). Never repeated when the outcome is unknown: read the endpoint's
-        resources to see. Raises RefusedLocally for the default endpoint, an empty resource name and what is no model.
+        resources to see. Raises RefusedLocally for the default endpoint, an empty resource name and what is no model;
+        and, after a look at the endpoint, for one of a training service and for a name that it does not have.
         """
         if preflight:
             check_patch(endpoint_name, resource_name, location)
+            resources = self.endpoint(service_id, endpoint_name, timeout=timeout).resources
+            if resources is not None:
+                check_resource(tuple(resource.name for resource in resources), resource_name)
         body = {"Resources": [{"Name": resource_name, "Location": location.to_json()}]}
         self.call(json_call("PATCH", self.endpoint_url(service_id, endpoint_name), body), timeout=timeout)
 
@@ -135,22 +142,34 @@ def check_endpoint_name(name: str) -> None:
     """Raise RefusedLocally for a name that an added endpoint cannot have (documents.md section 9)."""
     if not re.fullmatch(load("limits")["endpoint_name_pattern"], name):
         most = load("limits")["endpoint_name_length"]
-        raise RefusedLocally(f"{name!r} cannot be an endpoint's name: {most} lower-case letters and digits at most")
+        what = f"{name!r} cannot be an endpoint's name: {most} lower-case letters and digits at most"
+        raise RefusedLocally.because("endpoint-name-rule", what)
 
 
 def check_patch(endpoint_name: str, resource_name: str, location: BlobLocation) -> None:
     """Raise RefusedLocally for an update that the documents forbid (documents.md 10.2)."""
     if endpoint_name == "default":
-        raise RefusedLocally(
-            "the default endpoint follows its experiment and its model cannot be replaced: "
-            "add another endpoint to the scoring service and update that one"
-        )
+        raise RefusedLocally.because("patch-on-default", "this would PATCH the default endpoint")
     if not resource_name.strip():
-        raise RefusedLocally(
-            "the resource name is empty: it stands on the endpoint's Update Resource page; "
-            "a training service has no resource"
-        )
+        raise RefusedLocally.because("resource-name-empty", "the resource name is empty")
     extensions = load("limits")["model_extensions"]
     if location.extension not in extensions:
         shown = location.relative_location or "(no RelativeLocation)"
-        raise RefusedLocally(f"{shown} is not a trained model: its name has to end in {' or '.join(extensions)}")
+        what = f"{shown} is not a trained model: its name has to end in {' or '.join(extensions)}"
+        raise RefusedLocally.because("evaluation-as-model", what)
+
+
+def check_resource(names: tuple[str, ...], wanted: str) -> None:
+    """Raise RefusedLocally unless the endpoint has a resource of that name (documents.md 10.2)."""
+    if not names:
+        what = "This Web Service has no updatable resources: it trains, or its experiment has no trained model"
+        raise RefusedLocally.because("patch-on-training-service", what)
+    if wanted not in names:
+        what = f"there is no resource {wanted!r}; there is: {', '.join(names)}"
+        raise RefusedLocally.because(wrong_name(names, wanted), what)
+
+
+def wrong_name(names: tuple[str, ...], wanted: str) -> str:
+    """Return which failure a resource name is that the endpoint does not have: a slip of the pen, or another name."""
+    nearness = (SequenceMatcher(None, wanted.casefold(), name.casefold()).ratio() for name in names)
+    return "resource-name-misspelt" if max(nearness, default=0.0) >= _NEAR else "resource-name-wrong"

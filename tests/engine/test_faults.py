@@ -49,6 +49,9 @@ def hits(calls, **rule):
         ({"workspace": "v"}, []),
         ({"until": 10}, [1, 2, 3, 4, 5]),
         ({"until": 0}, []),
+        ({"seconds": 10}, [1, 2, 3, 4, 5]),
+        ({"seconds": 0}, []),
+        ({"seconds": 10, "until": 0}, []),
     ],
 )
 def test_which_calls_are_hit(rule, expected):
@@ -96,6 +99,18 @@ def test_time_runs_out():
     assert faults.strike("x", "/") is None
 
 
+def test_a_fault_for_a_time():
+    """``seconds`` count from when it was armed."""
+    clock = Hours()
+    clock.time = 100.0
+    faults = Faults(clock)
+    faults.add(seconds=5, status=503)
+    struck = []
+    for clock.time in (100.0, 104.9, 105.0, 1000.0):
+        struck.append(faults.strike("x", "/") is not None)
+    assert [True, True, False, False] == struck
+
+
 def test_the_pipeline_is_told_whether_any_is_armed():
     """Arming the first and disarming the last is what it hears of."""
     told = []
@@ -128,6 +143,7 @@ WRONG = {
     "seed": 5,
     "count": 0,
     "until": -1,
+    "seconds": -1,
     "error": "NoSuch/Error",
     "arguments": [1],
     "message": {},

@@ -6,24 +6,16 @@ import pytest
 
 from amlemulator.cli import main
 from amlemulator.failures.catalogue import Failure, failures, find
-from amlemulator.failures.player import Player
-
-
-@pytest.fixture(scope="session")
-def player():
-    """Share one player: its emulator, and the model that it trains once."""
-    with Player(workers=1) as made:
-        yield made
 
 
 @pytest.mark.parametrize("failure", failures(), ids=lambda failure: failure.id)
-def test_every_failure_is_met_and_mended(player, failure):
+def test_every_failure_is_met_and_mended(played, failure):
     """The calls are answered as the catalogue says, and after the mend it works."""
-    played = player.play(failure)
+    outcome = played(failure)
     faults = [
-        f"{one.method} {one.url} -> {one.status} {one.answer}: {one.faults}" for one in played.exchanges if one.faults
+        f"{one.method} {one.url} -> {one.status} {one.answer}: {one.faults}" for one in outcome.exchanges if one.faults
     ]
-    assert (None, []) == (played.fault, faults)
+    assert (None, []) == (outcome.fault, faults)
 
 
 def test_a_wrong_description_is_found(player):

@@ -72,6 +72,10 @@ class FilesBlobs:
             found = self._auto_account(account)
         return found
 
+    def set_key(self, account: str, key: str) -> None:
+        """Add an account, or give one another base64 ``key``: what was signed with the old one opens nothing more."""
+        self._accounts[account] = key
+
     def access(self, account: str, container: str) -> ContainerAccess:
         """Return who may read a container without a key; nobody, when the container is not there."""
         try:

@@ -25,10 +25,10 @@ from amlclient import (
     JournalError,
     LocalFile,
     Observer,
+    RefusedLocally,
     Retraining,
     RetrainingPlan,
     RetrainingResult,
-    ServiceError,
     WrongCall,
 )
 from amlemulator.commands._console import Progress, figures
@@ -196,18 +196,17 @@ def _failed(arguments: argparse.Namespace, error: AmlError, state: Path | None) 
     status = 2 if isinstance(error, WrongCall | JournalError) else 1
     print(f"amlclassic retrain: {error}{_hint(error)}", file=sys.stderr)
     if arguments.json:
-        told = {"type": type(error).__name__, "message": str(error)}
+        told = {"type": type(error).__name__, "message": str(error), "failures": error.failures, "link": error.link}
         print(json.dumps({"ok": False, "error": told, "state": str(state) if state else None}))
     return status
 
 
 def _hint(error: AmlError) -> str:
     """Say what to do where the service's own words do not."""
-    if isinstance(error, JobFailed | JobCancelled):
-        return ". Other input, or --again, trains once more"
-    if isinstance(error, ServiceError) and error.code == "GetWorkspaceFailed":  # errors.md section 4
-        return ". This is what the management host of another region answers: use the one of the workspace's own region"
-    return ""
+    told = ". Other input, or --again, trains once more" if isinstance(error, JobFailed | JobCancelled) else ""
+    if error.failures and not isinstance(error, RefusedLocally):  # which explains itself
+        told += f". This looks like {' or '.join(error.failures)}: amlclassic failures show {error.failures[0]}"
+    return told
 
 
 def as_json(result: RetrainingResult, state: Path) -> dict[str, Any]:

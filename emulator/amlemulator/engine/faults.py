@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,10 +31,10 @@ class Rule:
 
     A rule meets calls by ``operation`` (``bes.*``), ``path`` and ``workspace``, whichever are given. Of those it hits
     the ``nth`` ones, or a ``share`` of them (by ``seed``, the same ones each time), ``count`` at most, and none from
-    ``until`` on (seconds since the epoch, by the emulator's clock). A call that is hit waits ``delay`` seconds, and
-    then is refused with ``error`` (a name of the catalogue) or a bare ``status``, or its connection is cut, ``before``
-    the operation or ``after`` it, when everything is done and only the answer is lost; or it goes on when none of
-    these is given, with ``headers`` added to its answer.
+    ``until`` on (seconds since the epoch, by the emulator's clock) or ``seconds`` after it was armed. A call that is
+    hit waits ``delay`` seconds, and then is refused with ``error`` (a name of the catalogue) or a bare ``status``, or
+    its connection is cut, ``before`` the operation or ``after`` it, when everything is done and only the answer is
+    lost; or it goes on when none of these is given, with ``headers`` added to its answer.
     """
 
     operation: str = "*"
@@ -44,6 +45,7 @@ class Rule:
     seed: str = ""
     count: int | None = None
     until: float | None = None
+    seconds: float | None = None
     error: str | None = None
     arguments: tuple[str, ...] = ()
     message: str | None = None
@@ -74,6 +76,7 @@ CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "seed": ("a text", lambda value: isinstance(value, str)),
     "count": ("a number from 1 on", _whole),
     "until": ("seconds since 1970", lambda value: _number(value) and value >= 0),
+    "seconds": ("a number of seconds, 0 or more", lambda value: _number(value) and value >= 0),
     "error": ("a name of the error catalogue: InternalError/UnknownError", lambda value: value in catalogue()),
     "arguments": ("a list of texts", lambda value: all(isinstance(one, str) for one in value)),
     "message": ("a text", lambda value: isinstance(value, str)),
@@ -118,6 +121,7 @@ class Armed:
     id: str
     rule: Rule
     owner: str | None = None  # the workspace whose test armed it
+    ends: float = math.inf  # seconds since the epoch
     met: int = 0
     hits: int = 0
 
@@ -147,7 +151,8 @@ class Faults:
         """Arm a fault; returns its id. It goes with its workspace, or with the one that is its ``owner``."""
         with self._lock:
             self._last += 1
-            armed = Armed(f"fault-{self._last}", rule, owner or rule.workspace)
+            ends = math.inf if rule.seconds is None else self._clock.now() + rule.seconds
+            armed = Armed(f"fault-{self._last}", rule, owner or rule.workspace, ends)
             self._armed = [*self._armed, armed]
             self._changed(True)
         return armed.id
@@ -201,7 +206,7 @@ class Faults:
 
     def _hits(self, armed: Armed) -> bool:
         rule = armed.rule
-        if rule.until is not None and self._clock.now() >= rule.until:
+        if self._clock.now() >= min(armed.ends, math.inf if rule.until is None else rule.until):
             return False
         if rule.count is not None and armed.hits >= rule.count:
             return False

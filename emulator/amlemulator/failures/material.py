@@ -134,6 +134,7 @@ def content(name: str) -> bytes:
         "without_label": lambda: _csv(row[:-1] for row in rows),
         "renamed_column": lambda: _csv([("years", *rows[0][1:]), *rows[1:]]),
         "bikes": lambda: b"\n".join(dataset_content("bikeshare").splitlines()[:400]) + b"\n",
+        "deployed_model": lambda: next(iter(_sample("census-model-predictive").models.values())),
         "evaluation": lambda: b"Accuracy,Precision\r\n0.85,0.75\r\n",
     }
     if name not in made:

@@ -12,7 +12,6 @@ from typing import Any
 
 from amlemulator import Emulator
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT as ACCOUNT
-from amlemulator.core.connection import DEVELOPMENT_KEY
 from amlemulator.core.records import Endpoint, WebService, Workspace
 from amlemulator.core.sas import make_service_sas
 from amlemulator.failures import material
@@ -30,6 +29,7 @@ class Stage:
         self._services: dict[str, tuple[Workspace, WebService]] = {}
         self._workspaces: dict[str, Workspace] = {}
         self._held = ExitStack()
+        self._accounts = {"": ACCOUNT}
         self.names: dict[str, Any] = {
             **material.constants(),
             "emulator": {"base": emulator.base_url, "control": f"{emulator.base_url}/_emulator"},
@@ -111,18 +111,33 @@ class Stage:
             "token": shared["SasBlobToken"].lstrip("?"),
         }
 
-    def blob(self, name: str, blob: str, content: str) -> None:
-        """Write a blob: ``content`` is a text of material.CONTENTS. ``{name}`` refers to it with the account's key."""
-        self._write(CONTAINER, blob, self._content(content))
-        self.names[name] = {"ConnectionString": self._connection, "RelativeLocation": f"{CONTAINER}/{blob}"}
+    def account(self, name: str) -> None:
+        """Make a storage account of this failure's own; ``blob`` and ``sas`` take its name."""
+        account = f"failures{self._workspaces['workspace'].id[:12]}"
+        self.emulator.blobs.set_key(account, self.emulator.identity.new_key("account", account))
+        self._accounts[name] = account
 
-    def sas(
-        self, name: str, blob: str, permissions: str = "r", expires: float = 3600.0, content: str | None = None
-    ) -> None:
-        """Make a reference with a SAS for one blob; ``expires`` is in seconds from now, negative for long past."""
+    def replaced_account_key(self, account: str) -> None:
+        """Give an account another key: tokens and connection strings from before open nothing any more."""
+        known = self._accounts[account]
+        self.emulator.blobs.set_key(known, self.emulator.identity.new_key("account-regenerated", known))
+
+    def blob(self, name: str, blob: str, content: str, account: str = "") -> None:
+        """Write a blob: ``content`` is a text of material.CONTENTS. ``{name}`` refers to it with the account's key."""
+        known = self._accounts[account]
+        self._write(CONTAINER, blob, self._content(content), known)
+        self.names[name] = {"ConnectionString": self._connection(known), "RelativeLocation": f"{CONTAINER}/{blob}"}
+
+    def sas(self, name: str, blob: str, account: str = "", content: str | None = None, **signed: Any) -> None:
+        """Make a reference with a SAS for one blob.
+
+        ``signed``: ``permissions`` ("r") and ``expires``, in seconds from now (3600), negative for long past.
+        """
+        known = self._accounts[account]
         if content is not None:
-            self._write(CONTAINER, blob, self._content(content))
-        self.names[name] = self._reference(CONTAINER, blob, blob, permissions, expires)
+            self._write(CONTAINER, blob, self._content(content), known)
+        options = {"permissions": "r", "expires": 3600.0, **signed}
+        self.names[name] = self._reference(CONTAINER, blob, blob, account=known, **options)
 
     def busy(self, endpoint: str, calls: int) -> None:
         """Keep calls of an endpoint going, until ``idle``."""
@@ -137,12 +152,9 @@ class Stage:
 
     # --- help ---------------------------------------------------------------------------------------------------------
 
-    @property
-    def _connection(self) -> str:
-        endpoint = self.emulator.addresses.blob_account(ACCOUNT).rstrip("/")
-        return (
-            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={DEVELOPMENT_KEY};BlobEndpoint={endpoint}"
-        )
+    def _connection(self, account: str) -> str:
+        endpoint, key = self.emulator.addresses.blob_account(account).rstrip("/"), self.emulator.blobs.key(account)
+        return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};BlobEndpoint={endpoint}"
 
     def _name_endpoint(self, name: str, service: str, endpoint: str) -> None:
         place, made = self._services[service]
@@ -174,12 +186,13 @@ class Stage:
         return self._reference("experimentoutput", blob, None, "rl", 86400.0)
 
     def _reference(
-        self, container: str, blob: str, signed: str | None, permissions: str, expires: float
+        self, container: str, blob: str, signed: str | None, permissions: str, expires: float, account: str = ACCOUNT
     ) -> dict[str, str]:
-        now = self.emulator.clock.now()
+        now, key = self.emulator.clock.now(), self.emulator.blobs.key(account)
+        assert key is not None
         begins = min(now - 300.0, now + expires - 3600.0)
-        token = make_service_sas(ACCOUNT, DEVELOPMENT_KEY, container, signed, permissions, begins, now + expires)
-        base = self.emulator.addresses.blob_account(ACCOUNT)
+        token = make_service_sas(account, key, container, signed, permissions, begins, now + expires)
+        base = self.emulator.addresses.blob_account(account)
         return {"BaseLocation": base, "RelativeLocation": f"{container}/{blob}", "SasBlobToken": token}
 
     def _content(self, content: str) -> bytes:
@@ -187,9 +200,9 @@ class Stage:
             return self._models.trained(self.emulator)[0]
         return material.content(content)
 
-    def _write(self, container: str, blob: str, content: bytes) -> None:
-        self.emulator.blobs.create_container(ACCOUNT, container)
-        self.emulator.blobs.put(ACCOUNT, container, blob, io.BytesIO(content))
+    def _write(self, container: str, blob: str, content: bytes, account: str = ACCOUNT) -> None:
+        self.emulator.blobs.create_container(account, container)
+        self.emulator.blobs.put(account, container, blob, io.BytesIO(content))
 
 
 STEPS: dict[str, Callable[..., None]] = {
@@ -199,6 +212,8 @@ STEPS: dict[str, Callable[..., None]] = {
     "endpoint": Stage.endpoint,
     "replaced_key": Stage.replaced_key,
     "training_results": Stage.training_results,
+    "account": Stage.account,
+    "replaced_account_key": Stage.replaced_account_key,
     "blob": Stage.blob,
     "sas": Stage.sas,
     "busy": Stage.busy,
