@@ -92,6 +92,7 @@ def main() -> None:
         for index, command in enumerate((serve, [str(HERE / "floor.py")])):
             server = Server(*command)
             colds[index].append(server.cold * 1000)
+            time.sleep(1)  # it goes on loading beside the first calls: idle is afterwards
             memory[index].append(server.resident())
             server.stop()
     print(f"{'':34} {'amlclassic':>10} {'floor':>10}   ratio  [spread]")

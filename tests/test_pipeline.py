@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from amlemulator.faces.rrs import RequestResponse
+from amlemulator.faces.rrs import Views
 from amlemulator.pipeline import raw_path
 from support import graphs
 from support.blobs import by_token, upload
@@ -234,8 +234,8 @@ def test_a_fault_of_the_studio_api(place_with, monkeypatch):
 def test_views_say_who_may_call_them():
     """Each view carries its operation: a name for journal and evidence, and who may call."""
     assert ("rrs.execute", "scoring") == (
-        RequestResponse.execute.operation.name,
-        RequestResponse.execute.operation.access,
+        Views.execute.operation.name,
+        Views.execute.operation.access,
     )
 
 

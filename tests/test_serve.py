@@ -22,7 +22,19 @@ from support.server import environment, refused, serve
 
 TGKILL = {"x86_64": 234, "aarch64": 131}  # the system call that signals one thread
 
-HEAVY = ("numpy", "pandas", "sklearn", "onnx", "onnxruntime", "skl2onnx", "azure", "yaml", "jsonschema")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "sklearn",
+    "onnx",
+    "onnxruntime",
+    "skl2onnx",
+    "azure",
+    "yaml",
+    "jsonschema",
+    "flask",
+    "jinja2",
+)
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +168,29 @@ emulator.close()
 
 
 def test_nothing_heavy_is_imported_before_it_is_ready(tmp_path):
-    """An emulator with the samples listens without numpy, pandas, scikit-learn, ONNX, Azure's SDK or YAML."""
+    """An emulator with the samples listens without numpy, pandas, scikit-learn, ONNX, Azure's SDK, YAML or Flask."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORTS], capture_output=True, text=True, env=environment(tmp_path), check=True
     )
     assert ("[]\n", "") == (done.stdout, done.stderr)
+
+
+WARMING = """
+import sys
+from amlemulator import Emulator
+with Emulator() as emulator:
+    emulator.warm()
+assert emulator.host("services") and emulator.host("management") and "batch" in emulator.__dict__
+print("flask" in sys.modules, sorted(set(sys.modules) & {"numpy", "pandas", "sklearn", "onnxruntime"}))
+"""
+
+
+def test_warming_loads_what_the_first_calls_need(tmp_path):
+    """Flask and the engine of batch jobs are there when warming is done, and still nothing heavy; closing waits for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", WARMING], capture_output=True, text=True, env=environment(tmp_path), check=True
+    )
+    assert ("True []\n", "") == (done.stdout, done.stderr)
 
 
 SCORING = """

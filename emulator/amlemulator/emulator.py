@@ -9,13 +9,9 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
-
-from flask import Flask
 
 from amlcontracts import load
 from amlemulator import pipeline
@@ -28,23 +24,17 @@ from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import WebService, Workspace
-from amlemulator.engine.administration import Administration
-from amlemulator.engine.batch import Batch, Policy
-from amlemulator.engine.code_services import CodeServices
 from amlemulator.engine.deployment import Deployment
-from amlemulator.engine.diagnostics import Diagnostics
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.faults import Faults
 from amlemulator.engine.gate import Gate
-from amlemulator.engine.jobs import Jobs
 from amlemulator.engine.journal import Journal
-from amlemulator.engine.models import Models
-from amlemulator.engine.pacing import Pacing
 from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
 from amlemulator.faces.guard import Guard
-from amlemulator.faces.rrs import RequestResponse
+from amlemulator.faces.rrs_answers import RequestResponse
+from amlemulator.once import once
 from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings
@@ -53,8 +43,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
     from requests import Session
 
+    from amlemulator.engine.administration import Administration
+    from amlemulator.engine.batch import Batch
+    from amlemulator.engine.code_services import CodeServices
+    from amlemulator.engine.diagnostics import Diagnostics
+    from amlemulator.engine.jobs import Jobs
+    from amlemulator.engine.models import Models
+    from amlemulator.engine.pacing import Pacing
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
     from amlemulator.faces.blob import BlobApplication
@@ -63,15 +61,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 LIMITS = load("limits")
 NOMINAL = Addresses()  # what answers name as long as nothing listens: see ``session``
-# The faces of each logical host, in the order in which their routes are added.
-FACES: dict[str, tuple[str, ...]] = {
-    "services": ("rrs", "bes", "swagger", "odata", "probe"),
-    "management": ("management", "swagger", "probe"),
-    "studioapi": ("studio", "studio_experiments", "probe"),
-    "studio": ("help", "swagger"),
-    "portal": (),
-    "control": ("control",),
-}
 
 
 class Emulator:
@@ -90,6 +79,7 @@ class Emulator:
         self._temporary: Path | None = None
         self._folder_lock = threading.Lock()
         self._listeners: Listeners | None = None
+        self._warming: threading.Thread | None = None
         self.faults_of_ours: list[Exception] = []
         self.phase: Literal["ready", "starting", "stopping"] = "ready"  # what readyz says
         self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
@@ -129,49 +119,91 @@ class Emulator:
         self.runner = ProcessRunner(settings.workers or os.cpu_count() or 1)
 
     def _make_engine(self) -> None:
+        """Make what a score needs; the rest of the engine is made when it is first asked for."""
         settings = self.settings
         self.directory = Directory(self.store)
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, LIMITS["sas_backdated_seconds"])
         self.deployment = Deployment(self.store, self.clock, self.identity)
-        self.administration = Administration(
-            self.store, self.clock, self.identity, settings.low_throttle_calls, settings.propagation_seconds
-        )
-        self.code_services = CodeServices(self.store, self.directory, self.clock, self.identity)
         workers = worker_scoring(self.runner, self.folder, self.storage)
         self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds, workers)
-        self.models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
-        self.models.trusting = settings.bad_model == "score"
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = self.requests = Journal()
         self.faults = Faults(self.clock, self._choose_stages)
-        self.diagnostics = Diagnostics(
-            self.blobs, self.directory, self.clock, create=settings.diagnostics_container == "create"
-        )
-        pacing = self.pacing = Pacing(self.clock)
+
+    @once
+    def administration(self) -> Administration:
+        """Changes of endpoints and services."""
+        from amlemulator.engine.administration import Administration
+
+        low, propagation = self.settings.low_throttle_calls, self.settings.propagation_seconds
+        return Administration(self.store, self.clock, self.identity, low, propagation)
+
+    @once
+    def code_services(self) -> CodeServices:
+        """Published functions."""
+        from amlemulator.engine.code_services import CodeServices
+
+        return CodeServices(self.store, self.directory, self.clock, self.identity)
+
+    @once
+    def models(self) -> Models:
+        """Update Resource."""
+        from amlemulator.engine.models import Models
+
+        models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
+        models.trusting = self.settings.bad_model == "score"
+        return models
+
+    @once
+    def diagnostics(self) -> Diagnostics:
+        """The logs of endpoints that are traced."""
+        from amlemulator.engine.diagnostics import Diagnostics
+
+        create = self.settings.diagnostics_container == "create"
+        return Diagnostics(self.blobs, self.directory, self.clock, create=create)
+
+    @once
+    def pacing(self) -> Pacing:
+        """The job policies of workspaces."""
+        from amlemulator.engine.pacing import Pacing
+
+        return Pacing(self.clock)
+
+    @once
+    def batch(self) -> Batch:
+        """The Batch Execution Service."""
+        from amlemulator.engine.batch import Batch, Policy
+
         policy = Policy(
             self.identity,
             self.folder,
-            settings.running_jobs,
-            settings.job_time_limit,
-            pacing,
+            self.settings.running_jobs,
+            self.settings.job_time_limit,
+            self.pacing,
             stage=self._stage_datasets,
             broken=self.faults_of_ours.append,
             ended=self.diagnostics.ended,
         )
-        self.batch = Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
-        self.jobs = Jobs(self.store, self.batch, pacing)
+        return Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
+
+    @once
+    def jobs(self) -> Jobs:
+        """The jobs of workspaces as tests hold them."""
+        from amlemulator.engine.jobs import Jobs
+
+        return Jobs(self.store, self.batch, self.pacing)
 
     def _stage_datasets(self, graph: Mapping[str, Any], folder: Path) -> dict[str, str]:
         return self.studio.stage(graph, folder)
 
-    @cached_property
+    @once
     def studio(self) -> Studio:
         """The Studio API's data sets and people; made when that host is first asked."""
         from amlemulator.engine.studio import Studio
 
         return Studio(self.store, self.directory, self.blobs, self.storage, self.clock, self.identity)
 
-    @cached_property
+    @once
     def experiments(self) -> Experiments:
         """The Studio API's experiments; made when that host is first asked."""
         from amlemulator.engine.studio_experiments import Experiments
@@ -192,25 +224,15 @@ class Emulator:
     def host(self, role: str) -> Flask:
         """Return the Flask app of one logical host, made when the first request for it comes.
 
-        A program that scores never loads the help pages; that is some tens of milliseconds of every start.
+        A program that scores never loads Flask or the help pages; that is half of every start.
         """
         app = self._hosts.get(role)
         if app is None:
             with self._hosts_lock:
-                app = self._hosts.get(role) or self._make_host(role)
-                self._hosts[role] = app
-        return app
+                from amlemulator.faces.hosts import make_host
 
-    def _make_host(self, role: str) -> Flask:
-        app = Flask(f"amlemulator.{role}", static_folder=None, root_path=str(Path(__file__).parent))
-        # OPTIONS is not emulated: Flask's own answer would be a made-up success (design, decision 12).
-        app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-        # Nothing redirects: no 308 for slashes (design, decision 1); the pipeline has tidied the path.
-        app.url_map.strict_slashes = False
-        app.url_map.merge_slashes = False
-        for face in FACES[role]:
-            app.register_blueprint(import_module(f"amlemulator.faces.{face}").blueprint(self))
-        pipeline.install(self, app)
+                app = self._hosts.get(role) or make_host(self, role)
+                self._hosts[role] = app
         return app
 
     def _choose_stages(self, armed: bool) -> None:
@@ -227,7 +249,7 @@ class Emulator:
     def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._blob_application(environ, start_response)
 
-    @cached_property
+    @once
     def _blob_application(self) -> BlobApplication:
         """Blob storage's REST API, made when the first blob is asked for."""
         from amlemulator.faces.blob import BlobApplication
@@ -364,12 +386,24 @@ class Emulator:
             base, blob = self._listeners.urls
             self.addresses = self._addresses(base, blob)
             self._listeners.serve()
-            self.batch.recover()
+            if self.settings.state is not None:  # nothing else has jobs that a crash interrupted
+                self.batch.recover()
         except BaseException:
             self.close()
             raise
         self.phase = "ready"
         return self
+
+    def warm(self) -> None:
+        """Load, beside the first calls, what they would wait for: Flask, batch jobs, blob storage's REST API."""
+
+        def load_the_rest() -> None:
+            for role in ("services", "management"):
+                self.host(role)
+            _ = self.batch, self._blob_application
+
+        self._warming = threading.Thread(target=load_the_rest, name="amlclassic-warming", daemon=True)
+        self._warming.start()
 
     def close(self) -> None:
         """Stop listening, kill the workers, close the store, remove the temporary folder. Twice is as good as once."""
@@ -377,6 +411,8 @@ class Emulator:
         if self._listeners is not None:
             self._listeners.close()
             self._listeners = None
+        if self._warming is not None:
+            self._warming.join()
         self._release()
 
     def _release(self) -> None:

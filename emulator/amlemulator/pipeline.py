@@ -4,8 +4,9 @@ Outside Flask, once per request: ``stamp`` -> ``address`` -> blob storage, or th
 view, in the order of ``STAGES``: the region is refused first, then the key, then the body (design, decision 8). Each
 stage is a small callable; what it finds out it notes on the Call.
 
-A host is a Flask app. Only RRS, the one call that programs make thousands of times a second, goes past Flask's routing
-and contexts (``express``): they cost as much as all the rest of it (benchmarks/rrs.py). Stages and view are the same.
+A host is a Flask app (faces/hosts.py), loaded when it is first asked, for Flask is half of a start. Only RRS, the one
+call that programs make thousands of times a second, goes past Flask's routing and contexts (``express``): they cost as
+much as all the rest of it (benchmarks/rrs.py). Stages and answer are the same.
 """
 
 from __future__ import annotations
@@ -15,20 +16,18 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from amlcontracts import load
 from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
 from amlemulator.core.errors import Envelope, ServiceError, failure
 from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_of_name
 from amlemulator.engine.faults import ConnectionCut, Rule, refuse
-from amlemulator.faces.calls import JSON, Call
-from amlemulator.faces.render import render_error
-from amlemulator.faces.rrs import EXECUTE
+from amlemulator.faces.call import JSON, Call
+from amlemulator.faces.render import Refusal, render_error
+from amlemulator.faces.rrs_answers import EXECUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -114,7 +113,9 @@ def express(emulator: Emulator, call: Call, start_response: StartResponse) -> It
         run_stages(emulator, call)
         body = emulator.rrs.answer(call)
     except Exception as error:
-        return refused(emulator, call, error)(call.environ, start_response)
+        refusal = refused(emulator, call, error)
+        start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", list(refusal.headers.items()))
+        return [refusal.body]
     start_response("200 OK", [("Content-Type", JSON), ("Content-Length", str(len(body)))])
     return [body]
 
@@ -164,20 +165,6 @@ def application(emulator: Emulator) -> WSGIApplication:
 # --- before the view ------------------------------------------------------------------------------------------------
 
 
-def begin(emulator: Emulator) -> None:
-    """Take the Call from the environment, find the operation, or refuse an unknown route or method; run the stages."""
-    call: Call = request.environ["amlemulator.call"]
-    g.call = call
-    problem = request.routing_exception
-    if problem is not None:
-        raise _no_route(call.host.role, problem)
-    assert request.endpoint is not None
-    view: Any = current_app.view_functions[request.endpoint]
-    call.operation = view.operation
-    call.arguments = request.view_args or {}
-    run_stages(emulator, call)
-
-
 def run_stages(emulator: Emulator, call: Call) -> None:
     """Run every stage, in order."""
     for stage in emulator.stages:
@@ -209,17 +196,6 @@ def spoil(fault: Rule, headers: list[tuple[str, str]]) -> None:
     headers += fault.headers.items()
     if fault.cut == "after":
         raise ConnectionCut
-
-
-def _no_route(role: str, problem: HTTPException) -> ServiceError:
-    family = {"services": "scoring", "management": "management", "studioapi": "studio"}.get(role, "control")
-    if isinstance(problem, MethodNotAllowed):
-        return failure(f"{family}/MethodNotAllowed", request.method, evidence="http.method-not-allowed")
-    if family == "scoring":
-        return failure("NotFound")
-    if family == "management":
-        return failure("management/NotFound")
-    return failure(f"{family}/NotFound", f"There is no resource at {request.path}.", evidence="http.unknown-route")
 
 
 def region(emulator: Emulator, call: Call) -> None:
@@ -304,13 +280,14 @@ def _locate(emulator: Emulator, call: Call) -> None:
 
 
 def _studio(emulator: Emulator, call: Call) -> None:
-    token = request.headers.get("x-ms-metaanalytics-authorizationtoken", "")
+    token = call.header("x-ms-metaanalytics-authorizationtoken") or ""
     if call.workspace is None or not opens_workspace(token, call.workspace):
         if emulator.settings.studio_unauthorized == "text":
             moment = datetime.fromtimestamp(call.arrived, UTC)
             raise failure("studio/UnauthorizedText", call.request_id, f"{moment:%Y-%m-%d %H:%M:%SZ}")
-        scheme = "https" if call.addresses.real else request.scheme
-        raise failure("studio/UserError", f"{scheme}://{request.host}{raw_path(request.environ).partition('?')[0]}")
+        scheme = "https" if call.addresses.real else call.environ["wsgi.url_scheme"]
+        path = raw_path(call.environ).partition("?")[0]
+        raise failure("studio/UserError", f"{scheme}://{call.host_header}{path}")
 
 
 def _anonymous(emulator: Emulator, call: Call) -> None:
@@ -318,7 +295,7 @@ def _anonymous(emulator: Emulator, call: Call) -> None:
 
 
 def _control(emulator: Emulator, call: Call) -> None:
-    emulator.guard.check(request)
+    emulator.guard.check(call)
 
 
 AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
@@ -350,7 +327,7 @@ STAGES: tuple[Callable[[Any, Call], None], ...] = (region, authenticate, limits)
 # --- refusals, and what goes wrong here -----------------------------------------------------------------------------
 
 
-def refused(emulator: Emulator, call: Call, error: Exception) -> Response:
+def refused(emulator: Emulator, call: Call, error: Exception) -> Refusal:
     """Answer a refusal; a fault of our own in the host's shape, its traceback logged, kept for the test it fails."""
     if isinstance(error, ServiceError):
         return render_error(error)
@@ -362,9 +339,3 @@ def refused(emulator: Emulator, call: Call, error: Exception) -> Response:
     if role == "management":
         return render_error(failure("management/InternalError"))
     return render_error(failure("studio/ServiceError") if role == "studioapi" else failure("control/InternalError", ""))
-
-
-def install(emulator: Emulator, app: Flask) -> None:
-    """Hang the stages and the error renderer into the Flask app of one host."""
-    app.before_request(lambda: begin(emulator))
-    app.register_error_handler(Exception, lambda error: refused(emulator, request.environ["amlemulator.call"], error))

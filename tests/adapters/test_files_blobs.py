@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from amlemulator.adapters.files_blobs import BlobAddress, FilesBlobs, FolderError, ShortBody, Version
 from amlemulator.adapters.files_blobs_content import CHUNK
 from amlemulator.adapters.files_blobs_records import BlobHeaders, Block
+from amlemulator.core.access_policies import AccessPolicy
 from amlemulator.core.errors import ServiceError
-from amlemulator.core.sas import AccessPolicy
 from amlemulator.ports.blobs import BlobMissing
 from support.blob_folder import WHERE, Ticking, content_of, files, put, refuse
 

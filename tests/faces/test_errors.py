@@ -24,8 +24,8 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def rendered(name, **options):
-    response = render_error(failure(name, "one", "two", **options))
-    return response, json.loads(response.get_data())
+    refusal = render_error(failure(name, "one", "two", **options))
+    return refusal, json.loads(refusal.body)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, one in ENTRIES.items() if one.envelope == "details"))
@@ -33,32 +33,32 @@ def test_the_envelope_with_details(name):
     """code, message, details; in details code, target when there is one, message (observed, errors.md 0.2 no. 1)."""
     entry = ENTRIES[name]
     for target in (None, "New column names"):
-        response, body = rendered(name, target=target)
+        refusal, body = rendered(name, target=target)
         assert (entry.status, ["error"], ["code", "message", "details"]) == (
-            response.status_code,
+            refusal.status,
             list(body),
             list(body["error"]),
         )
         assert entry.group == body["error"]["code"]
         members = ["code", "message"] if target is None else ["code", "target", "message"]
         assert ([members] if entry.code else []) == [list(detail) for detail in body["error"]["details"]]
-        assert "application/json; charset=utf-8" == response.headers["Content-Type"]
+        assert "application/json; charset=utf-8" == refusal.headers["Content-Type"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name, one in ENTRIES.items() if one.envelope in ("flat", "control")))
 def test_the_flat_envelope(name):
     """The management host's observed envelope has code and message and no details (errors.md 0.2 no. 2)."""
-    response, body = rendered(name)
-    assert (ENTRIES[name].status, ["code", "message"]) == (response.status_code, list(body["error"]))
+    refusal, body = rendered(name)
+    assert (ENTRIES[name].status, ["code", "message"]) == (refusal.status, list(body["error"]))
     assert ENTRIES[name].code == body["error"]["code"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name, one in ENTRIES.items() if one.envelope == "studio"))
 def test_the_envelope_of_the_studio_api(name):
     """Capitals, and all six members always (errors.md 0.2 no. 3)."""
-    response, body = rendered(name)
+    refusal, body = rendered(name)
     members = ["Code", "Message", "Target", "Details", "InnerError", "DebugInfo"]
-    assert (ENTRIES[name].status, members) == (response.status_code, list(body["Error"]))
+    assert (ENTRIES[name].status, members) == (refusal.status, list(body["Error"]))
     assert [[], None, None] == [body["Error"][member] for member in members[3:]]
 
 

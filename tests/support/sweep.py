@@ -10,7 +10,7 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from amlemulator import Emulator
-from amlemulator.emulator import FACES
+from amlemulator.faces.hosts import FACES
 from support.blobs import CONNECTION
 
 ROOTS = {

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from amlemulator.adapters.files_blobs_content import ContentFolder
 from amlemulator.adapters.files_blobs_index import CONTAINER_COLUMNS, Index, Row, container_id, container_of, encoded
 from amlemulator.adapters.files_blobs_records import Container, ContainerPage
+from amlemulator.core.access_policies import AccessPolicy
 from amlemulator.core.errors import failure
-from amlemulator.core.sas import AccessPolicy
 from amlemulator.ports.blobs import BlobMissing
 from amlemulator.ports.clock import Clock
 

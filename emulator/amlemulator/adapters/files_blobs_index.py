@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from amlemulator.adapters.files_blobs_records import BlobAddress, BlobHeaders, Container, FolderError
-from amlemulator.core.sas import AccessPolicy
+from amlemulator.core.access_policies import AccessPolicy
 from amlemulator.ports.blobs import BlobMissing, BlobProperties, Copied
 
 FORMAT = 1  # raised whenever the meaning of a row changes

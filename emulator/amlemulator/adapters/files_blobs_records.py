@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from amlemulator.core.sas import AccessPolicy
+from amlemulator.core.access_policies import AccessPolicy
 from amlemulator.ports.blobs import BlobProperties
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -31,8 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve. Returns 0 when stopped, 2 when it cannot start."""
-    with StopSignals() as stop:
-        return _run(arguments, stop)
+    gc.disable()  # a start makes what stays; to look through it for rubbish takes a tenth of it
+    try:
+        with StopSignals() as stop:
+            return _run(arguments, stop)
+    finally:
+        gc.enable()
 
 
 def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
@@ -103,6 +108,9 @@ def _serve(emulator: Emulator, stop: StopSignals) -> int:
         if path is not None:
             write_endpoints_file(Path(path), endpoints(emulator))
         print(f"READY {emulator.base_url} blobs at {emulator.blob_url}", flush=True)
+        gc.freeze()  # what is there now stays until the end: no later collection looks at it again
+        gc.enable()
+        emulator.warm()
         stop.wait()
     finally:
         if path is not None:

@@ -18,8 +18,9 @@ from email.utils import format_datetime
 from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
+from amlemulator.core.access_policies import AccessPolicy
+
 __all__ = [
-    "AccessPolicy",
     "Asked",
     "Refusal",
     "make_account_sas",
@@ -36,16 +37,6 @@ OVERRIDES = ("rscc", "rscd", "rsce", "rscl", "rsct")  # response headers that th
 SERVICE_MANDATORY = ("sv", "sr", "sig")
 ACCOUNT_MANDATORY = ("sv", "ss", "srt", "se", "sp", "sig")
 NOT_WELL_FORMED = "Signature fields not well formed."
-
-
-@dataclass(frozen=True, slots=True)
-class AccessPolicy:
-    """A stored access policy of a container. Times are ISO 8601 as the client wrote them; "" means not set."""
-
-    id: str
-    start: str = ""
-    expiry: str = ""
-    permissions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.connection import join_location, parse_connection_string, split_location
 from amlemulator.core.errors import catalogue, failure, fill
 from amlemulator.core.records import BlobReference, StoredOutput
-from amlemulator.core.sas import Asked, Refusal, make_service_sas, parse_token, verify
 from amlemulator.ports.blobs import BlobMissing, Blobs
 from amlemulator.ports.clock import Clock
+
+if TYPE_CHECKING:  # tokens are made and checked when the first job or model comes
+    from amlemulator.core.sas import Refusal
 
 
 class StorageRefused(Exception):  # noqa: N818 - the storage's refusal, not a fault
@@ -71,6 +73,8 @@ class Storage:
         access = self._blobs.access(located.account, located.container)
         if not located.sas and permission == "r" and access.public:
             return
+        from amlemulator.core.sas import Asked, parse_token, verify
+
         now = self._clock.now()
         asked = Asked(located.account, located.container, located.name, permission, now, policies=access.policies)
         refusal = verify(parse_token(located.sas or ""), key, asked)
@@ -147,6 +151,8 @@ class Storage:
         BaseLocation ends with a slash, RelativeLocation starts without one, the token starts with ``?``: clients
         concatenate them.
         """
+        from amlemulator.core.sas import make_service_sas
+
         now = self._clock.now()
         whole = output.shared == "container"
         key = self._blobs.key(output.account)

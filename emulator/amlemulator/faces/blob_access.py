@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from amlemulator.adapters.files_blobs import FilesBlobs
-from amlemulator.core.sas import AccessPolicy, Asked, permissions_of, verify
+from amlemulator.core.access_policies import AccessPolicy
+from amlemulator.core.sas import Asked, permissions_of, verify
 from amlemulator.core.shared_key import Signed, authorization, verify_shared_key
 from amlemulator.faces.blob_errors import BlobError, refusal
 from amlemulator.faces.blob_request import BlobRequest

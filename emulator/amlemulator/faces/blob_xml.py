@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from amlemulator.adapters.files_blobs_records import BlobPrefix, Block, BlockLists, Container, ContainerPage, Page
-from amlemulator.core.sas import AccessPolicy
+from amlemulator.core.access_policies import AccessPolicy
 from amlemulator.faces.blob_errors import refusal
 from amlemulator.ports.blobs import BlobProperties
 

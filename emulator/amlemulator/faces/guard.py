@@ -5,9 +5,8 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Request
-
 from amlemulator.core.errors import failure
+from amlemulator.faces.call import Call
 from amlemulator.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -20,10 +19,10 @@ def _name(host: str) -> str | None:
         return None
 
 
-def _foreign(request: Request) -> bool:
+def _foreign(call: Call) -> bool:
     # Browsers that send no Sec-Fetch-Site say with each POST where the page came from.
-    origin = request.headers.get("Origin")
-    return origin is not None and origin.partition("://")[2] != request.host
+    origin = call.header("Origin")
+    return origin is not None and origin.partition("://")[2] != call.host_header
 
 
 class Guard:
@@ -33,14 +32,14 @@ class Guard:
         self._token = settings.control_token
         self._loopback = settings.host in LOOPBACK
 
-    def check(self, request: Request) -> None:
-        """Refuse a request that does not come from this machine's own programs."""
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") or _foreign(request):
+    def check(self, call: Call) -> None:
+        """Refuse a call that does not come from this machine's own programs."""
+        if call.header("Sec-Fetch-Site") not in (None, "none", "same-origin") or _foreign(call):
             raise failure("control/Forbidden", "The control plane answers to no cross-site request.")
-        given = request.headers.get("x-amlclassic-control-token", "")
+        given = call.header("x-amlclassic-control-token") or ""
         if self._token is not None and hmac.compare_digest(given.encode(), self._token.encode()):
             return
-        if not self._loopback or self._token is not None or _name(request.host) not in LOOPBACK:
+        if not self._loopback or self._token is not None or _name(call.host_header) not in LOOPBACK:
             raise failure(
                 "control/Forbidden",
                 "The control plane answers only to loopback host names; elsewhere it needs --control-token, sent as "

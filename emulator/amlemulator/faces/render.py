@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Response
-
 from amlemulator.core.errors import ServiceError
-from amlemulator.faces.calls import answer
+from amlemulator.faces.call import JSON, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that refuses, whoever writes it: the server's own callable or Flask."""
+
+    body: bytes
+    status: int
+    headers: dict[str, str]
 
 
 def _details(error: ServiceError) -> dict[str, Any]:
@@ -31,15 +39,16 @@ def _studio(error: ServiceError) -> dict[str, Any]:
 ENVELOPES = {"details": _details, "flat": _flat, "studio": _studio, "control": _flat}
 
 
-def render_error(error: ServiceError) -> Response:
+def render_error(error: ServiceError) -> Refusal:
     """Return the answer that carries the refusal; a wording of ours names its evidence in a header.
 
     The Studio API's plain ones are text alone (errors.md O14, O15).
     """
     if error.entry.envelope == "plain":
-        response = Response(error.message, error.entry.status, content_type="text/plain; charset=utf-8")
+        body, content_type = error.message.encode(), "text/plain; charset=utf-8"
     else:
-        response = answer(ENVELOPES[error.entry.envelope](error), error.entry.status)
+        body, content_type = to_json(ENVELOPES[error.entry.envelope](error)), JSON
+    headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
     if error.evidence is not None:
-        response.headers["x-amlclassic-evidence"] = error.evidence
-    return response
+        headers["x-amlclassic-evidence"] = error.evidence
+    return Refusal(body, error.entry.status, headers)

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from amlemulator.core.bodies import parse_json
-from amlemulator.core.errors import failure
-from amlemulator.core.request_response import (
-    Execution,
-    Query,
-    check_version,
-    read_execution,
-    read_legacy_score,
-    read_query,
-    render_execution,
-    render_legacy_score,
-)
-from amlemulator.core.tables import Table
-from amlemulator.faces.calls import JSON, Call, Operation, answer, current, json_body, mount, route, to_json
+from amlemulator.faces.calls import JSON, current, mount, route
+from amlemulator.faces.rrs_answers import EXECUTE
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -30,63 +15,23 @@ if TYPE_CHECKING:
 ROOT = "/services/workspaces/<workspace_id>/services/<endpoint_id>"
 
 
-@lru_cache(maxsize=256)
-def _query(text: str, names: bool) -> Query:
-    """Read a query string; of a parameter that comes twice the first counts."""
-    return read_query(dict(reversed(parse_qsl(text, keep_blank_values=True))), names=names)
-
-
-class RequestResponse:
+class Views:
     """The views of RRS."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    def answer(self, call: Call) -> bytes:
-        """Score the rows of the request and return the answer's body. Raises ServiceError."""
-        with self._logged(call):
-            settings, endpoint = self._emulator.settings, call.here[2]
-            query = _query(call.environ.get("QUERY_STRING", ""), settings.details == "types")
-            interface = self._emulator.directory.interface(endpoint)
-            if interface.kind == "training" and settings.training_rrs == "500":
-                port = interface.outputs[0].name if interface.outputs else ""
-                raise failure(
-                    "InternalError/PortDataTypeNotSupported", port, "ILearner", evidence="rrs.training-service"
-                )
-            execution = read_execution(parse_json(call.body), interface)
-            return to_json(render_execution(self._score(call, execution), query))
-
-    def _logged(self, call: Call) -> AbstractContextManager[None]:
-        endpoint = call.here[2]
-        if endpoint.diagnostics_trace_level == "None":
-            return nullcontext()
-        return self._emulator.diagnostics.request(endpoint, call.request_id)
-
-    def _score(self, call: Call, execution: Execution) -> dict[str, Table]:
-        _, service, endpoint = call.here
-        with self._emulator.throttle.place(endpoint):
-            if service.type == "Code":
-                return self._emulator.code_services.score(service, execution)
-            return self._emulator.scoring.score(endpoint, execution.tables, execution.parameters)
-
-    @route("POST", f"{ROOT}/execute", "rrs.execute", "scoring")
+    @route("POST", f"{ROOT}/execute", EXECUTE.name, EXECUTE.access)
     def execute(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score the rows of the request, where the call came through Flask."""
-        return Response(self.answer(current()), content_type=JSON)
+        return Response(self._emulator.rrs.answer(current()), content_type=JSON)
 
     @route("POST", f"{ROOT}/score", "rrs.score-v1", "scoring")
     def score_v1(self, workspace_id: str, endpoint_id: str) -> Response:
         """Score one row, in the form of API version 1."""
-        call = current()
-        with self._logged(call):
-            check_version(request.args.get("api-version"), ("1.0",))
-            interface = self._emulator.directory.interface(call.here[2])
-            return answer(render_legacy_score(self._score(call, read_legacy_score(json_body(), interface))))
-
-
-EXECUTE: Operation = RequestResponse.execute.__dict__["operation"]
+        return Response(self._emulator.rrs.answer_legacy(current()), content_type=JSON)
 
 
 def blueprint(emulator: Emulator) -> Blueprint:
     """Return the routes of RRS."""
-    return mount("rrs", emulator.rrs)
+    return mount("rrs", Views(emulator))

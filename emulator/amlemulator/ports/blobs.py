@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from amlemulator.core.sas import AccessPolicy
+from amlemulator.core.access_policies import AccessPolicy
 
 
 @dataclass(frozen=True, slots=True)
