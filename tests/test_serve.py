@@ -186,7 +186,7 @@ print("flask" in sys.modules, sorted(set(sys.modules) & {"numpy", "pandas", "skl
 
 
 def test_warming_loads_what_the_first_calls_need(tmp_path):
-    """Flask and the engine of batch jobs are there when warming is done, and still nothing heavy; closing waits for it."""
+    """Warming brings Flask and the engine of batch jobs, and still nothing heavy; closing waits for it."""
     done = subprocess.run(
         [sys.executable, "-c", WARMING], capture_output=True, text=True, env=environment(tmp_path), check=True
     )
