@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.errors import ServiceError
@@ -21,6 +21,12 @@ WORKSPACE = Workspace("a" * 32, 1, "Census", "South Central US", "token", "token
 SERVICE = WebService("b" * 32, 1, WORKSPACE.id, "Census Model [Predictive Exp.]", created=0.0, updated=1484038200.0)
 DEFAULT = Endpoint("c" * 32, 1, WORKSPACE.id, SERVICE.id, "default", 0.0, "key", "key2")
 ADDED = Endpoint("d" * 32, 2, WORKSPACE.id, SERVICE.id, "retrained", 0.0, "key3", "key4")
+
+
+def refusing(error: ServiceError) -> Response:
+    """Answer a refusal as the pipeline does."""
+    refusal = render_error(error)
+    return Response(refusal.body, refusal.status, refusal.headers)
 
 
 @dataclass
@@ -50,7 +56,7 @@ class StandIn:
         app = Flask(__name__, static_folder=None)
         app.url_map.strict_slashes = False
         app.register_blueprint(face.blueprint(self))
-        app.register_error_handler(ServiceError, render_error)
+        app.register_error_handler(ServiceError, refusing)
 
         @app.before_request
         def begin() -> None:
