@@ -90,9 +90,9 @@ def test_health_is_open_to_all(wire, path, expected):
     assert (200, expected) == (answer.status, answer.json)
 
 
-def test_readiness_is_no_liveness(place_with, monkeypatch):
+def test_readiness_is_no_liveness(place_with, tmp_path, monkeypatch):
     """While it starts, and from its stop on, readyz is 503 and healthz 200."""
-    place = place_with(port=0, blob_port=0)
+    place = place_with(port=0, blob_port=0, state=str(tmp_path / "state"))
     emulator, seen = place.emulator, []
 
     def look():

@@ -58,7 +58,8 @@ class Call:
     @property
     def host_header(self) -> str:
         """The Host header as it came, with its port; the server's own name where a client of HTTP 1.0 sent none."""
-        return str(self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}")
+        own = f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
+        return str(self.environ.get("HTTP_HOST", own))
 
     @property
     def authorization(self) -> str | None:
