@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,7 @@ from amlemulator.once import once
 from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings
+from amlemulator.workspaces import WorkspaceFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from amlemulator.engine.jobs import Jobs
     from amlemulator.engine.models import Models
     from amlemulator.engine.pacing import Pacing
+    from amlemulator.engine.schemas import Schemas
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
     from amlemulator.faces.blob import BlobApplication
@@ -70,12 +72,21 @@ class Emulator:
     ``start`` it listens at ``base_url`` and ``blob_url``.
     """
 
-    def __init__(self, settings: Settings | None = None, *, samples: bool = True, **changes: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        samples: bool = True,
+        tell: Callable[[str], None] = lambda line: None,
+        **changes: Any,
+    ) -> None:
         """Make it from ``settings``, or from the defaults with free ports; ``changes`` override single settings.
 
+        ``tell`` hears, line by line, of what takes a while: experiments of a workspace folder that are run.
         Raises SettingsError, StateFileError and FolderError with a sentence that says what to do.
         """
         self.settings = replace(settings or Settings(port=0, blob_port=0), **changes)
+        self.workspace_folder = WorkspaceFolder(self.settings.workspace, tell)
         self._temporary: Path | None = None
         self._folder_lock = threading.Lock()
         self._listeners: Listeners | None = None
@@ -91,7 +102,7 @@ class Emulator:
             self._templates: Sequence[WebService] | None = None
             self._seed: Snapshot | None = None
             if not self.directory.workspaces():
-                self._sow(self.deployment)
+                self._sow(self.store)
                 self._seed = self.store.snapshot()
         except BaseException:
             self._release()
@@ -111,7 +122,7 @@ class Emulator:
         auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
         self.blobs = FilesBlobs(
             Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
-            {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY},
+            {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY, **self.workspace_folder.accounts(self.identity)},
             self.clock,
             auto_account=auto,
             durable=settings.state is not None,
@@ -137,6 +148,13 @@ class Emulator:
 
         low, propagation = self.settings.low_throttle_calls, self.settings.propagation_seconds
         return Administration(self.store, self.clock, self.identity, low, propagation)
+
+    @once
+    def schemas(self) -> Schemas:
+        """Runs of experiments for the columns at their ports."""
+        from amlemulator.engine.schemas import Schemas
+
+        return Schemas(self.runner, self.storage, self.folder, self.settings.job_time_limit)
 
     @once
     def code_services(self) -> CodeServices:
@@ -256,9 +274,12 @@ class Emulator:
 
         return BlobApplication(self.blobs, self.clock)
 
-    def _sow(self, deployment: Deployment) -> None:
-        """Deploy what is there from the start: the sample workspaces, or nothing."""
-        if self._samples:
+    def _sow(self, store: SqliteStore) -> None:
+        """Deploy what is there from the start: the workspace folder, the sample workspaces, or nothing."""
+        deployment = Deployment(store, self.clock, self.identity)
+        if self.workspace_folder:
+            self.workspace_folder.plant(self, store)
+        elif self._samples:
             from amlemulator.samples import workspaces
 
             for sample in workspaces():
@@ -272,7 +293,7 @@ class Emulator:
         """Return the state that a fresh start has; a state file that was there before does not tell."""
         if self._seed is None:
             scratch = SqliteStore()
-            self._sow(Deployment(scratch, self.clock, self.identity))
+            self._sow(scratch)
             self._seed = scratch.snapshot()
             for content in scratch.contents():
                 self.store.save_content(content)
@@ -371,6 +392,7 @@ class Emulator:
 
     def _forget_the_rest(self) -> None:
         self.blobs.reset()
+        self.workspace_folder.put_blobs(self)
         self.clock.reset()
         self.requests.clear()
         self.diagnostics.forget()

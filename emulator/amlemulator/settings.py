@@ -35,6 +35,9 @@ class Settings:
     port: int = _setting(8350, "port of the service; 0 takes any free one", "N")
     blob_port: int = _setting(10000, "port of blob storage in Azurite's form; 0 takes any free one", "N")
     host: str = _setting("127.0.0.1", "address to listen on; leave it on loopback unless you know who can reach it")
+    workspace: str | None = _setting(
+        None, "folder of a workspace to serve, or of several; without it the samples", "DIR"
+    )
     state: str | None = _setting(None, "file that keeps the state; without it the state is thrown away", "FILE")
     endpoints_file: str | None = _setting(None, "where to write addresses and keys, as JSON, once ready", "FILE")
     public_url: str | None = _setting(None, "base URL to put into answers, where it is not host and port", "URL")

@@ -11,6 +11,7 @@ from amlemulator.experiments.document_schema import experiment_schema
 from amlemulator.experiments.drawing import draw_svg, draw_text
 from amlemulator.experiments.graph import GraphError, load_graph
 from amlemulator.experiments.yaml_files import Placed, check_file, load_experiment_file
+from amlemulator.workspaces.members import workspace_schema
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -54,9 +55,9 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of experiment files. Returns 0."""
-    del arguments  # it takes none
-    print(json.dumps(experiment_schema(), ensure_ascii=False, indent=1))
+    """Print the JSON Schema of experiment files, or of workspace.yaml. Returns 0."""
+    shown = workspace_schema() if arguments.workspace else experiment_schema()
+    print(json.dumps(shown, ensure_ascii=False, indent=1))
     return 0
 
 

@@ -20,7 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="draw an experiment")
     show.add_argument("file", metavar="FILE")
     show.add_argument("--svg", metavar="OUT", help="write the drawing as SVG too")
-    actions.add_parser("schema", help="print the JSON Schema of experiment files")
+    schema = actions.add_parser("schema", help="print the JSON Schema of experiment files, for editors")
+    schema.add_argument("--workspace", action="store_true", help="print that of workspace.yaml instead")
 
 
 def run(arguments: argparse.Namespace) -> int:

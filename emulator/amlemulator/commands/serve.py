@@ -48,13 +48,17 @@ def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
         from amlemulator.emulator import Emulator
 
         try:
-            emulator = Emulator(settings)
+            emulator = Emulator(settings, tell=_tell)
         except (StateFileError, FolderError) as error:
             raise SettingsError(str(error)) from error
         return _serve(emulator, stop)
     except SettingsError as error:
-        print(f"amlclassic serve: {error}", file=sys.stderr)
+        print("\n".join(f"amlclassic serve: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 2
+
+
+def _tell(line: str) -> None:
+    print(f"amlclassic serve: {line}", file=sys.stderr, flush=True)
 
 
 class StopSignals:
@@ -146,18 +150,21 @@ def write_endpoints_file(path: Path, content: dict[str, Any]) -> None:
 
 def endpoints(emulator: Emulator) -> dict[str, Any]:
     """Return addresses and keys of everything served (interface.md, endpoints file)."""
-    account, key = next(iter(emulator.blobs.accounts().items()))
-    blob = f"BlobEndpoint={emulator.blob_url}/{account};"
-    connection = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
     return {
         "version": 1,
         "pid": os.getpid(),
         "base_url": emulator.base_url,
         "blob_url": emulator.blob_url,
         "control_url": f"{emulator.base_url}/_emulator",
-        "storage": {"account": account, "key": key, "connection_string": connection},
+        "storage": _storage(emulator, next(iter(emulator.blobs.accounts()))),
         "workspaces": [_workspace(emulator, workspace) for workspace in emulator.directory.workspaces()],
     }
+
+
+def _storage(emulator: Emulator, account: str) -> dict[str, Any]:
+    key, blob = emulator.blobs.key(account), f"BlobEndpoint={emulator.blob_url}/{account};"
+    connection = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
+    return {"account": account, "key": key, "connection_string": connection}
 
 
 def _workspace(emulator: Emulator, workspace: Any) -> dict[str, Any]:
@@ -166,6 +173,7 @@ def _workspace(emulator: Emulator, workspace: Any) -> dict[str, Any]:
         "name": workspace.name,
         "region": workspace.region,
         "token": workspace.primary_token,
+        "storage": _storage(emulator, workspace.storage_account),
         "management_url": emulator.addresses.management_url(workspace),
         "studio_url": emulator.addresses.studio_url(workspace),
         "services": [_service(emulator, workspace, service) for service in emulator.directory.services(workspace.id)],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from amlemulator.core.endpoints import new_endpoint, republish
@@ -12,6 +12,19 @@ from amlemulator.core.identity import Identity
 from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody wants a new record to have. None: as the emulator derives it from its seed."""
+
+    id: str | None = None
+    primary: str | None = None
+    secondary: str | None = None
+    description: str | None = None
+
+
+NOTHING_GIVEN = Given()
 
 
 class Deployment:
@@ -23,18 +36,24 @@ class Deployment:
         self._identity = identity
 
     def add_workspace(
-        self, name: str, region: str, *, tier: str = "standard", storage_account: str = "devstoreaccount1"
+        self,
+        name: str,
+        region: str,
+        *,
+        tier: str = "standard",
+        storage_account: str = "devstoreaccount1",
+        given: Given = NOTHING_GIVEN,
     ) -> Workspace:
-        """Make a workspace with tokens of its own."""
+        """Make a workspace with tokens of its own, or with the id and the tokens given."""
         with self._store.transaction() as transaction:
             ordinal = transaction.next_ordinal("workspace")
             workspace = Workspace(
-                id=self._identity.new_id("workspace", ordinal),
+                id=given.id or self._identity.new_id("workspace", ordinal),
                 ordinal=ordinal,
                 name=name,
                 region=region,
-                primary_token=self._identity.new_key("workspace-primary", ordinal),
-                secondary_token=self._identity.new_key("workspace-secondary", ordinal),
+                primary_token=given.primary or self._identity.new_key("workspace-primary", ordinal),
+                secondary_token=given.secondary or self._identity.new_key("workspace-secondary", ordinal),
                 created=self._clock.now(),
                 tier=tier,
                 storage_account=storage_account,
@@ -50,6 +69,7 @@ class Deployment:
         models: Mapping[str, bytes],
         *,
         checked: bool = False,
+        given: Given = NOTHING_GIVEN,
     ) -> WebService:
         """Deploy an experiment as a new service with its default endpoint.
 
@@ -63,12 +83,13 @@ class Deployment:
         with self._store.transaction() as transaction:
             ordinal = transaction.next_ordinal(f"service/{workspace.id}")
             service = WebService(
-                id=self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
+                id=given.id or self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
                 ordinal=ordinal,
                 workspace_id=workspace.id,
                 name=name,
                 created=now,
                 updated=now,
+                description=given.description,
                 experiment=graph,
                 resources=resources,
             )
@@ -114,6 +135,41 @@ class Deployment:
                 if endpoint.is_default and not endpoint.prevent_update:
                     transaction.put(republish(endpoint, updated, resources))
         return updated
+
+    def settle_endpoint(
+        self,
+        service: WebService,
+        name: str,
+        given: Given,
+        change: Callable[[Endpoint], Endpoint],
+        experiment: Mapping[str, Any] | None = None,
+    ) -> Endpoint:
+        """Make an endpoint, or take the one of that name, give it id and keys, and change it: in one transaction.
+
+        ``experiment`` is a graph of its own, where it is not the service's.
+        """
+        graph = self._save_graph(experiment) if experiment is not None else None
+        with self._store.transaction() as transaction:
+            found = next((one for one in transaction.list(Endpoint, service.id) if one.name == name), None)
+            if found is None:
+                ordinal = transaction.next_ordinal(f"endpoint/{service.id}")
+                found = new_endpoint(service, name, ordinal, self._identity, self._clock.now(), origin=None)
+            transaction.delete(Endpoint, found.id)  # its id may change
+            settled = change(
+                replace(
+                    found,
+                    id=given.id or found.id,
+                    primary_key=given.primary or found.primary_key,
+                    secondary_key=given.secondary or found.secondary_key,
+                    experiment=graph or found.experiment,
+                )
+            )
+            transaction.put(settled)
+        return settled
+
+    def keep(self, model: bytes) -> str:
+        """Keep the content of a model; return its key."""
+        return self._store.save_content(model)
 
     def _default_endpoint(self, transaction: Transaction, service: WebService) -> Endpoint:
         ordinal = transaction.next_ordinal(f"endpoint/{service.id}")

@@ -10,6 +10,7 @@ Bodies of the tasks::
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
     studio       {"experiment", "models", "sources", "datasets", "folder"}
                  -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
+    schemas      {"experiment", "models", "sources", "datasets"}   -> {"experiment": the graph with its schemas}
     warm         {}                                   -> {}
 """
 
@@ -132,13 +133,7 @@ def run_in_studio(body: Body, progress: Progress | None = None) -> dict[str, Any
     from amlemulator.experiments.schema import run_uncalled, with_schemas
 
     graph = load_graph(body["experiment"])
-    environment = Environment(
-        models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
-        sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
-        datasets=Datasets(body.get("datasets") or {}),
-        progress=progress,
-    )
-    values = run_uncalled(graph, environment)
+    values = run_uncalled(graph, _uncalled_environment(body, progress))
     outputs = {}
     for number, ((node, port), value) in enumerate(values.items()):
         kind = {"dataset": "csv", "model": "ilearner"}.get(_port_kind(graph.nodes[node].module, port))
@@ -146,6 +141,24 @@ def run_in_studio(body: Body, progress: Progress | None = None) -> dict[str, Any
             outputs[f"{node}:{port}"] = name = f"output{number}.{kind}"
             write_output(value, File(Path(body["folder"]) / name, kind))
     return {"outputs": outputs, "experiment": with_schemas(body["experiment"], graph, values)}
+
+
+def _uncalled_environment(body: Body, progress: Progress | None) -> Environment:
+    return Environment(
+        models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
+        sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
+        datasets=Datasets(body.get("datasets") or {}),
+        progress=progress,
+    )
+
+
+def find_schemas(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Run an experiment without a call, for the columns at its web service ports. Raises ModuleError."""
+    from amlemulator.experiments.schema import run_uncalled, with_schemas
+
+    graph = load_graph(body["experiment"])
+    values = run_uncalled(graph, _uncalled_environment(body, progress))
+    return {"experiment": with_schemas(body["experiment"], graph, values)}
 
 
 def _port_kind(module: Module, name: str) -> str:
@@ -186,5 +199,6 @@ TASKS: dict[str, Callable[[Body, Progress | None], dict[str, Any]]] = {
     "score": run,
     "check_model": check_model,
     "studio": run_in_studio,
+    "schemas": find_schemas,
     "warm": warm,
 }

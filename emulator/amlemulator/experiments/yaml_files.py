@@ -6,56 +6,36 @@ Needs PyYAML, so only commands and ``Emulator.add_service`` with a path import t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from amlemulator.core.interface import Column
 from amlemulator.experiments.document_schema import MEMBERS
 from amlemulator.experiments.graph import Finding, GraphError, check_graph, load_graph
 from amlemulator.experiments.modules import nearest
+from amlemulator.experiments.yaml_lines import Place, Placed, YamlFile, read_yaml
+
+__all__ = ["ExperimentFile", "Placed", "check_file", "load_experiment_file", "read_experiment_file"]
 
 HEAD_ROWS = 1000  # of a data file, looked at for its columns
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A finding in a file; ``line`` is 1-based."""
-
-    path: Path
-    line: int
-    finding: Finding
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.finding}"
-
-
 @dataclass(slots=True)
-class ExperimentFile:
-    """A YAML file: its document, and the line on which each part of it begins."""
-
-    path: Path
-    document: dict[str, Any]
-    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+class ExperimentFile(YamlFile):
+    """An experiment's file, with the place of whatever a finding names."""
 
     def placed(self, finding: Finding) -> Placed:
         """Return the finding with the line that it is about: the nearest part of the file that is there."""
-        root = self._root(finding)
-        place: tuple[str | int, ...] = (*root, *finding.at)
-        while place and place not in self.lines:
-            place = place[:-1]
-        return Placed(self.path, self.lines.get(place, 1), finding)
+        return Placed(self.path, self.line((*self._root(finding), *finding.at)), finding)
 
-    def _root(self, finding: Finding) -> tuple[str | int, ...]:
+    def _root(self, finding: Finding) -> Place:
         """Return the way to what a finding names: a member, a node, a web service parameter, a port by its name."""
         if finding.node == "experiment" and finding.at:  # the file's own members
             return ()
         if (finding.node,) in self.lines:
             return (finding.node,)
-        found: tuple[str | int, ...] = ()
+        found: Place = ()
         for group, member in (("nodes", "id"), ("web service parameters", "name")):
             for number, entry in enumerate(_list(self.document.get(group))):
                 if isinstance(entry, Mapping) and str(entry.get(member)) == finding.node:
@@ -71,38 +51,8 @@ class ExperimentFile:
 
 def read_experiment_file(path: Path) -> ExperimentFile:
     """Read a YAML file. What is not YAML, or not a mapping, is among the ``findings``. Raises OSError."""
-    text = path.read_text("utf-8", errors="replace")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        broken = Finding("file", f"This is not YAML: {problem}.", "Mend the file's layout.")
-        return ExperimentFile(path, {}, {("file",): mark.line + 1 if mark else 1}, [broken])
-    if not isinstance(content, dict) or node is None:
-        return ExperimentFile(
-            path, {}, {}, [Finding("file", "An experiment is a mapping.", "Begin with 'experiment:'.")]
-        )
-    file = ExperimentFile(path, content)
-    file.findings += _walk(node, (), file.lines)
-    return file
-
-
-def _walk(node: yaml.Node, place: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Iterator[Finding]:
-    """Note the line of each part below ``node``; yield a finding for each key that stands twice."""
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
-        for number, entry in enumerate(node.value):
-            yield from _walk(entry, (*place, number), lines)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            below = (*place, str(key.value))
-            if below in lines:
-                message = f"'{key.value}' stands twice here: lines {lines[below]} and {key.start_mark.line + 1}."
-                yield Finding(str(place[0] if place else below[0]), message, "Remove one.", tuple(map(str, below[1:])))
-            lines[below] = key.start_mark.line + 1
-            yield from _walk(value, below, lines)
+    file = read_yaml(path, "An experiment", "experiment:")
+    return ExperimentFile(path, file.document, file.lines, file.findings)
 
 
 def _list(value: Any) -> Sequence[Any]:
