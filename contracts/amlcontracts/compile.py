@@ -1,4 +1,4 @@
-"""Compile ``contracts/*.yaml`` into the JSON that the packages read: ``python -m amlcontracts.compile [--check]``."""
+"""Compile ``contracts/`` into the JSON that the packages read: ``python -m amlcontracts.compile [--check]``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def compiled() -> dict[str, str]:
     documents: dict[str, Any] = {
         source.stem: yaml.safe_load(source.read_text("utf-8")) for source in sorted(SOURCE.glob("*.yaml"))
     }
+    schemas = {path.name.removesuffix(".schema.json"): path for path in sorted(SOURCE.glob("schemas/*.schema.json"))}
+    if schemas:
+        documents["schemas"] = {name: json.loads(path.read_text("utf-8")) for name, path in schemas.items()}
+    if (SOURCE / "openapi").is_dir():
+        documents["openapi"] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _files("openapi")}
     if (SOURCE / "failures").is_dir():
         documents["failures"] = _failures([yaml.safe_load(file.read_text("utf-8")) for file in _files("failures")])
     return {

@@ -1,29 +1,12 @@
 """How each emulated behaviour is known: the list is complete, and every line of it is held by a test."""
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from amlcontracts import load
+from amlcontracts.schemas import faults
 from amlemulator.core.errors import catalogue
 from support import source
 
-SCHEMA = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["id", "text", "mark", "source", "test"],
-        "additionalProperties": False,
-        "properties": {
-            "id": {"type": "string", "pattern": r"^[a-z0-9]+(\.[a-z0-9-]+)+$"},
-            "text": {"type": "string", "pattern": r"^[A-Za-z0-9/.{\[].*[.:]$"},
-            "mark": {"enum": ["observed", "documented", "inferred", "chosen"]},
-            "source": {"type": "string", "minLength": 3},
-            "test": {"type": "string", "pattern": r"^tests/[a-z0-9_/]+\.py(::[A-Za-z0-9_]+)+$"},
-            "operations": {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
-            "errors": {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
-        },
-    },
-}
 ENTRIES = load("evidence")
 
 
@@ -33,8 +16,7 @@ def named(member):
 
 def test_the_list_is_well_formed():
     """Each entry has an id, one sentence, one of the four marks, a source and a test."""
-    faults = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(ENTRIES)]
-    assert [] == faults
+    assert [] == faults("evidence", ENTRIES)
 
 
 def test_ids_are_unique():

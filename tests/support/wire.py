@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from amlemulator import Emulator
 from amlemulator.core.records import Endpoint, WebService, Workspace
+from support import described
 
 BASE = "http://127.0.0.1:8350"
 BLOB = "http://127.0.0.1:10000"
@@ -124,7 +125,17 @@ class Wire:
             if hasattr(chunks, "close"):
                 chunks.close()
         status, headers = begun[-1]
-        return Answer(int(status[:3]), tuple(headers), body)
+        answer = Answer(int(status[:3]), tuple(headers), body)
+        self._look_at(environ, answer)
+        return answer
+
+    def _look_at(self, environ: dict[str, Any], answer: Answer) -> None:
+        """Fail the test whose answer is not one that the contracts describe, unless it asked for a fault."""
+        call = environ.get("amlemulator.call")
+        if call is None or call.operation is None or call.fault is not None:
+            return
+        name, kind = call.operation.name, answer.header("Content-Type")
+        assert [] == described.faults(call.host.role, name, call.method, answer.status, kind, answer.body)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What there is to call, read off the routes as they are declared: an OpenAPI document, and how each is known."""
+"""What there is to call: the routes as they are declared, how each is known, and one OpenAPI document."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amlcontracts import load
+from amlcontracts.operations import whole_document
 from amlemulator.faces.calls import Operation
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 ROLES = ("services", "management", "studioapi", "studio", "control")
 # The first path segment of each host; that of the scoring and management hosts depends on the region (interface.md).
 LABELS = {"services": "ussouthcentral.services", "control": "_emulator"}
-SECURITY = {"scoring": "key", "endpoint": "key", "workspace": "token", "studio": "studioToken"}
-SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "An endpoint's key, or for management a token."},
-    "token": {"type": "http", "scheme": "bearer", "description": "The workspace's authorization token."},
-    "studioToken": {"type": "apiKey", "in": "header", "name": "x-ms-metaanalytics-authorizationtoken"},
+# Where each API of contracts/openapi stands in the address tree.
+PREFIXES = {
+    "rrs-bes": "/ussouthcentral.services",
+    "management": "/management",
+    "studio": "/studioapi",
+    "help": "/studio",
+    "control": "/_emulator",
 }
 
 
@@ -39,6 +42,8 @@ def routes(emulator: Emulator) -> Iterator[Route]:
     for role in ROLES:
         app = emulator.host(role)
         for rule in app.url_map.iter_rules():
+            if not f"{rule.rule}/".startswith(f"/{role}/"):
+                continue  # a face of several hosts declares the routes of them all
             view: Any = app.view_functions[rule.endpoint]
             rest = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule.removeprefix(f"/{role}"))
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
@@ -47,34 +52,11 @@ def routes(emulator: Emulator) -> Iterator[Route]:
 
 
 def openapi(emulator: Emulator) -> dict[str, Any]:
-    """Return an OpenAPI 3.1 document of every route: where, who may call, and what it is for.
+    """Return an OpenAPI 3.1 document of every route, with every body: ``contracts/openapi``, put together.
 
-    Bodies are not in it: a scoring call's depend on its service, whose own swagger.json has them.
+    What the tables of a scoring call hold depends on its service, whose own swagger.json says it.
     """
-    paths: dict[str, dict[str, Any]] = {}
-    seen: dict[str, int] = {}
-    for route in routes(emulator):
-        name = route.operation.name
-        seen[name] = seen.get(name, 0) + 1
-        paths.setdefault(route.path, {})[route.method.lower()] = {
-            "operationId": name if seen[name] == 1 else f"{name}-{seen[name]}",
-            "tags": [name.partition(".")[0]],
-            "summary": route.text,
-            "security": [{SECURITY[route.operation.access]: []}] if route.operation.access in SECURITY else [],
-            "parameters": [_parameter(place) for place in re.findall(r"{(\w+)}", route.path)],
-            "responses": {"default": {"description": "See the evidence of the operation, and the error catalogue."}},
-        }
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "amlclassic", "version": "2.0", "description": "Azure ML Studio (classic), emulated."},
-        "servers": [{"url": emulator.base_url or "/"}],
-        "paths": paths,
-        "components": {"securitySchemes": SCHEMES},
-    }
-
-
-def _parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return whole_document(emulator.base_url, PREFIXES)
 
 
 def coverage(emulator: Emulator) -> list[dict[str, Any]]:
