@@ -100,7 +100,7 @@ def test_the_error_envelope_is_that_of_the_host():
     }
     for one in operations():
         for status, kinds in one.answers.items():
-            if one.api in envelopes and status >= 400:
+            if one.api in envelopes and status >= 400 and one.name != "control.readyz":  # says how far it is
                 assert envelopes[one.api] == next(references(kinds["application/json"])), (one.id, status)
 
 
