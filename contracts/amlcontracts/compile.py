@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from amlcontracts.schemas import references
 
 SOURCE = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).resolve().parent / "data"
@@ -18,11 +21,9 @@ def compiled() -> dict[str, str]:
     documents: dict[str, Any] = {
         source.stem: yaml.safe_load(source.read_text("utf-8")) for source in sorted(SOURCE.glob("*.yaml"))
     }
-    schemas = {path.name.removesuffix(".schema.json"): path for path in sorted(SOURCE.glob("schemas/*.schema.json"))}
-    if schemas:
-        documents["schemas"] = {name: json.loads(path.read_text("utf-8")) for name, path in schemas.items()}
     if (SOURCE / "openapi").is_dir():
         documents["openapi"] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _files("openapi")}
+        documents["schemas"] = _schemas(references(documents["openapi"]))
     if (SOURCE / "failures").is_dir():
         documents["failures"] = _failures([yaml.safe_load(file.read_text("utf-8")) for file in _files("failures")])
     return {
@@ -32,6 +33,18 @@ def compiled() -> dict[str, str]:
 
 def _files(folder: str) -> list[Path]:
     return sorted((SOURCE / folder).glob("*.yaml"))
+
+
+def _schemas(names: Iterable[str]) -> dict[str, Any]:
+    """Read the named schemas and those that they refer to: the bodies. Those of files that people write stay out."""
+    found: dict[str, Any] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = json.loads((SOURCE / "schemas" / f"{name}.schema.json").read_text("utf-8"))
+            waiting += references(found[name])
+    return dict(sorted(found.items()))
 
 
 def _failures(files: list[dict[str, Any]]) -> dict[str, Any]:
