@@ -42,6 +42,9 @@ SHOWN_ROWS = 10
 
 Say = Callable[[str], None]
 
+# What is played on the emulator; returns what --json prints.
+Play = Callable[[ChildEmulator, Progress, Say], dict[str, Any]]
+
 NEXT = """\
 What to try next
   amlclassic serve --endpoints-file aml.json                 the emulator, until Ctrl-C; then, in another terminal:
@@ -50,18 +53,18 @@ What to try next
 Your own retraining program needs only the addresses and keys that stand in aml.json."""
 
 
-def demonstrate(as_json: bool) -> int:
-    """Play the flow and print it. Returns the exit status."""
+def demonstrate(as_json: bool, play: Play | None = None) -> int:
+    """Play the flow (or another play) on an emulator of its own and print it. Returns the exit status."""
     progress = Progress()
     say: Say = (lambda text: None) if as_json else Narrator(progress)
     _reach_this_machine_directly()
     try:
         with Signals() as signals, ChildEmulator(signals) as child:
-            outcome = _play(child, progress, say)
+            outcome = (play or _play)(child, progress, say)
     except Interrupted as error:
         progress.line(f"amlclassic demo: stopped by {error}; nothing is left behind")
         return error.status
-    except (AmlError, StartError) as error:
+    except (AmlError, StartError, OSError) as error:
         progress.line(f"amlclassic demo: {error}")
         if as_json:
             print(json.dumps({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}}))

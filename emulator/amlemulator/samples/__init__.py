@@ -7,15 +7,30 @@ graphs (JSON, from the YAML beside it, with the schemas filled in) and the model
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["LOCATIONS", "SampleService", "SampleWorkspace", "dataset", "dataset_content", "datasets", "workspaces"]
+__all__ = [
+    "LOCATIONS",
+    "WINDOW",
+    "SampleService",
+    "SampleWorkspace",
+    "dataset",
+    "dataset_content",
+    "datasets",
+    "location",
+    "scored_rows",
+    "workspaces",
+]
 
 FOLDER = Path(__file__).parent
 LOCATIONS = 10  # "Bike Rental" has ten locations: location k is every tenth hour of the data, from hour k on
+
+WINDOW = 720  # hours in a row (thirty days) that one of many locations has: see ``location``
+SCORED_DAY = "129"  # of the year: Monday, 9 May 2011, a clear day
 
 
 class _Models(Mapping[str, bytes]):
@@ -104,3 +119,29 @@ def dataset_content(name: str) -> bytes:
     import gzip
 
     return gzip.decompress(dataset(name).read_bytes())
+
+
+def location(number: int, count: int) -> bytes:
+    """Return the training data of location ``number`` (from 0) of ``count``, as CSV with its header row.
+
+    The data are one city's hours, so the locations are made: each is a window of WINDOW hours in a row, the first from
+    the year's first hour on, the last one up to its last, the others evenly between. Neighbours share most hours.
+    """
+    header, *rows = _bikes()
+    first = number * (len(rows) - WINDOW) // max(1, count - 1)
+    return b"".join([header, *rows[first : first + WINDOW]])
+
+
+def scored_rows(hours: Sequence[int]) -> list[list[str]]:
+    """Return column names and then the rows of these hours of one clear working day in May, without its riders."""
+    import csv
+
+    names, *rows = csv.reader(line.decode() for line in _bikes())
+    kept = [place for place, name in enumerate(names) if name not in ("casual", "registered", "bikers")]
+    day = {int(row[names.index("hr")]): row for row in rows if row[names.index("day")] == SCORED_DAY}
+    return [[row[place] for place in kept] for row in (names, *(day[hour] for hour in hours))]
+
+
+@cache
+def _bikes() -> tuple[bytes, ...]:
+    return tuple(dataset_content("bikeshare").splitlines(keepends=True))
