@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from support.census import plain
+from support.processes import children_of, gone
 from support.runner import until
 from support.server import environment, refused, serve
 
@@ -239,19 +240,6 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
             probe.bind((parts.hostname, parts.port))
 
 
-def children_of(pid):
-    """Return the processes that a process started and that are still there."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(path.parent.name))
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_die_with_it(tmp_path, number):
     """A job's worker is gone when the server is, however that ended."""
@@ -263,14 +251,7 @@ def test_workers_die_with_it(tmp_path, number):
     requests.post(f"{jobs}/{job}/start?api-version=2.0", headers=headers, timeout=30)
     workers = until(lambda: children_of(served.process.pid))
     served.stop(number)
-    until(lambda: not [pid for pid in workers if Path(f"/proc/{pid}").exists() and not zombie(pid)])
-
-
-def zombie(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
+    until(lambda: all(map(gone, workers)))
 
 
 def census(served):

@@ -119,6 +119,8 @@ class Emulator:
         self.gate = Gate()
         self.store = SqliteStore(settings.state or ":memory:")
         self.store.discarding = self.gate.overtaken
+        if settings.state:  # it is ours now, and so is what its last owner may have left
+            shutil.rmtree(self._work(settings.state), ignore_errors=True)
         auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
         self.blobs = FilesBlobs(
             Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
@@ -127,7 +129,7 @@ class Emulator:
             auto_account=auto,
             durable=settings.state is not None,
         )
-        self.runner = ProcessRunner(settings.workers or os.cpu_count() or 1)
+        self.runner = ProcessRunner(settings.workers or os.cpu_count() or 1, memory=settings.job_memory_limit << 20)
 
     def _make_engine(self) -> None:
         """Make what a score needs; the rest of the engine is made when it is first asked for."""
@@ -135,7 +137,7 @@ class Emulator:
         self.directory = Directory(self.store)
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, LIMITS["sas_backdated_seconds"])
         self.deployment = Deployment(self.store, self.clock, self.identity)
-        workers = worker_scoring(self.runner, self.folder, self.storage)
+        workers = worker_scoring(self.runner, self.folder, self.storage, settings.job_memory_limit)
         self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds, workers)
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = self.requests = Journal()
@@ -300,10 +302,20 @@ class Emulator:
             scratch.close()
         return self._seed
 
+    @staticmethod
+    def _work(state: str) -> Path:
+        return Path(f"{state}.work").absolute()
+
     def folder(self) -> Path:
-        """Return the temporary folder, which goes when the emulator goes."""
+        """Return the temporary folder, which goes when the emulator goes.
+
+        With a state file it lies beside that: who was killed leaves it to the next, who clears it away.
+        """
         with self._folder_lock:
-            if self._temporary is None:
+            if self._temporary is None and self.settings.state:
+                self._temporary = self._work(self.settings.state)
+                self._temporary.mkdir()
+            elif self._temporary is None:
                 self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))
             return self._temporary
 

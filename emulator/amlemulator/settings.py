@@ -45,6 +45,7 @@ class Settings:
     seed: str = _setting("amlclassic", "seed of every id and key: the same seed, the same ids", "TEXT")
     workers: int = _setting(0, "worker processes for jobs; 0 means one per processor", "N")
     job_time_limit: float = _setting(3600.0, "seconds a job may run before it fails", "SECONDS")
+    job_memory_limit: int = _setting(4096, "MiB of memory a job may take before it fails; 0: no limit", "N")
     running_jobs: int = _setting(40, "jobs of one endpoint that run at a time; the rest wait in order", "N")
     propagation_seconds: float = _setting(
         0.0, "seconds until a PATCH takes effect (the service took 15 or 30)", "SECONDS"
@@ -70,6 +71,11 @@ class Settings:
     server_calls: int = _setting(200, "calls at a time of all endpoints together, when that is enforced", "N")
     auto_accounts: bool = _setting(False, "accept any storage account name, with a key derived from the seed")
     stop_with_stdin: bool = _setting(False, "stop when standard input ends, for programs that start it as their child")
+    log_level: str = _choice(
+        "warning",
+        ("warning", "info", "debug"),
+        "told on standard error; info: how jobs go on, debug: workers' words",
+    )
     control_token: str | None = _setting(None, "token for /_emulator; needed when not listening on loopback", "TOKEN")
 
 
@@ -184,6 +190,7 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
 NOT_NEGATIVE = (
     "workers",
     "job_time_limit",
+    "job_memory_limit",
     "running_jobs",
     "propagation_seconds",
     "fresh_endpoint_seconds",

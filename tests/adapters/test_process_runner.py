@@ -37,6 +37,18 @@ def act(body, progress):
     if what == "read": return {"stdin": sys.stdin.read()}
     if what == "raise": raise RuntimeError("odd")
     if what == "exit": os._exit(body["status"])
+    if what == "leave": sys.exit(body["status"])
+    if what == "fault":
+        import ctypes, resource
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        ctypes.string_at(0)
+    if what == "abort":
+        import resource
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.abort()
+    if what == "fill":
+        kept = []
+        while True: kept.append(bytearray(1 << 20))
     if what == "kill": os.kill(os.getpid(), signal.SIGKILL)
     if what == "hang":
         while True: time.sleep(60)
@@ -50,7 +62,7 @@ def act(body, progress):
         time.sleep(600)
     if what == "large": return {"text": "x" * body["size"]}
 
-tasks.TASKS = {"run": act}
+tasks.TASKS = {"run": act, "check_model": act}
 import amlemulator.experiments
 sys.modules["amlemulator.experiments.tasks"] = tasks
 amlemulator.experiments.tasks = tasks
@@ -142,13 +154,48 @@ def test_an_unexpected_exception_is_a_failure(runner):
     assert "odd" in outcome.error["message"]
 
 
-@pytest.mark.parametrize("do", ["exit0", "exit3", "kill"])
-def test_a_worker_that_dies_fails_its_task_only(runner, do):
+DEATHS = [
+    ({"do": "exit", "status": 0}, "its process ended with status 0"),
+    ({"do": "exit", "status": 3}, "its process ended with status 3"),
+    ({"do": "leave", "status": 4}, "its process ended with status 4"),
+    ({"do": "kill"}, "its process was ended by SIGKILL"),
+    ({"do": "abort"}, "its process was ended by SIGABRT"),
+    ({"do": "fault"}, "its process was ended by SIGSEGV"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), DEATHS, ids=lambda case: case if isinstance(case, str) else None)
+def test_a_worker_that_dies_fails_its_task_only(runner, body, said):
     """A crash, an exit (with status 0 too) and a kill end the task as crashed, named after its module; others go on."""
-    body = {"do": "exit", "status": int(do[4:])} if do.startswith("exit") else {"do": do}
     outcome = runner.run(Task("run", body))
     assert ("crashed", "Odd Module") == (outcome.status, outcome.error["module"])
+    assert f"Error 1000: The module did not finish: {said}" == outcome.error["message"]
     assert "done" == runner.run(task("answer")).status
+
+
+def test_a_task_that_wants_too_much_memory_fails(odd_tasks):
+    """Beyond the limit the task fails with the documented Error 0138; its worker goes on."""
+    runner = ProcessRunner(1, memory=512 << 20)
+    before = runner.run(task("answer")).result["pid"]
+    outcome = runner.run(task("fill"))
+    after = runner.run(task("answer")).result["pid"]
+    runner.close()
+    assert ("failed", "0138", before) == (outcome.status, outcome.error["error_code"], after)
+    assert outcome.error["message"].startswith("Error 0138: Memory has been exhausted")
+
+
+def test_what_somebody_waits_for_goes_before_long_work(odd_tasks, tmp_path):
+    """A check is done though every worker is busy and more is queued; long work never gets the place that is kept."""
+    runner, ended = ProcessRunner(1), []
+    runner.submit(task("hang", pid=str(tmp_path / "first")), ended.append)
+    wait_for(lambda: pid_in(tmp_path / "first"))
+    runner.submit(task("hang", pid=str(tmp_path / "second")), ended.append)
+    checks = [runner.run(Task("check_model", {"do": "answer"})) for _ in range(3)]
+    assert {"done"} == {outcome.status for outcome in checks}
+    assert 1 == len({outcome.result["pid"] for outcome in checks})
+    assert ([], False) == (ended, (tmp_path / "second").exists())
+    runner.close()
+    assert ["cancelled"] * 2 == [outcome.status for outcome in ended]
 
 
 def test_a_task_over_its_time_limit_is_killed(runner):
@@ -226,7 +273,8 @@ def test_a_worker_killed_while_idle_is_replaced(runner):
 def test_a_new_worker_that_cannot_start_crashes_the_task(runner, tmp_path):
     """A worker that ends before it takes its first task ends that task; nothing is tried without end."""
     (tmp_path / "sitecustomize.py").write_text("import os; os._exit(3)")
-    assert "crashed" == runner.run(task("answer")).status
+    outcome = runner.run(task("answer"))
+    assert ("crashed", "Emulator") == (outcome.status, outcome.error["module"])
 
 
 def test_a_callback_that_fails_does_not_stop_the_pool(runner):

@@ -19,6 +19,7 @@ from amlemulator.experiments.frame import table_of_frame
 from amlemulator.experiments.graph import interface_of, load_graph
 from amlemulator.experiments.scorer import build_scorer, needs_worker
 from amlemulator.experiments.worker_scorer import Workers, WorkerScorer
+from amlemulator.ports.runner import Task
 from support.frames import sample
 
 SERVICES = {service.name: service for service in samples.workspaces()[0].services}
@@ -147,13 +148,13 @@ def runner():
 
 
 def test_user_code_is_scored_in_a_worker(runner, tmp_path):
-    """A graph with a script runs in another process, types intact, and leaves no file behind."""
+    """A graph with a script runs in another process, types intact, and leaves nothing but the graph behind."""
     scorer = build_scorer(SCRIPTED, {}, Workers(runner, lambda: tmp_path))
     table = from_plain({"ColumnNames": ["age", "name"], "Values": [[30, "x"], [40, "y"]]}, ())
     found = scorer.score({"input1": table}, {})["output1"]
     assert [("age", "Int32"), ("twice", "Int32")] == [(column.name, column.type) for column in found.columns]
     assert [[30, 60], [40, 80]] == [list(row) for row in found.rows]
-    assert [] == list(tmp_path.iterdir())
+    assert [".json"] == [path.suffix for path in tmp_path.iterdir()]
 
 
 def test_what_fails_in_a_worker_is_a_service_error(runner, tmp_path):
@@ -163,6 +164,47 @@ def test_what_fails_in_a_worker_is_a_service_error(runner, tmp_path):
         scorer.score({"input1": from_plain({"ColumnNames": ["age"], "Values": [[99]]}, ())}, {})
     assert ("ModuleExecutionError", "85") == (caught.value.entry.group, caught.value.entry.code)
     assert "ValueError: too old" in caught.value.message
+
+
+WHERE = """
+import os, sys
+heavy = "pandas" in sys.modules
+def azureml_main(frame):
+    import pandas
+    return pandas.DataFrame({"pid": [os.getpid()], "heavy": [heavy]})
+"""
+
+
+def test_a_warm_worker_answers_the_first_call(tmp_path):
+    """Warmed up, the same worker answers with its libraries at hand, and every call after it, however many are idle."""
+    experiment = copy.deepcopy(SCRIPTED)
+    experiment["nodes"][1]["parameters"]["Python script"] = WHERE
+    runner = ProcessRunner(2)
+    runner.run(Task("warm"))
+    scorer = build_scorer(experiment, {}, Workers(runner, lambda: tmp_path))
+    scorer.warm()
+    table = from_plain({"ColumnNames": ["age"], "Values": [[1]]}, ())
+    found = [list(scorer.score({"input1": table}, {})["output1"].rows[0]) for _ in range(3)]
+    runner.close()
+    assert found == [[found[0][0], True]] * 3
+
+
+HUNGRY = "def azureml_main(frame):\n    return [bytearray(1 << 20) for _ in range(4000)]\n"
+
+
+def test_a_script_that_takes_too_much_memory_has_its_own_error(tmp_path):
+    """Beyond the limit RRS answers MemoryQuotaViolation with the limit in MB, and the next call is answered."""
+    experiment = copy.deepcopy(SCRIPTED)
+    experiment["nodes"][1]["parameters"]["Python script"] = HUNGRY
+    runner = ProcessRunner(1, memory=512 << 20)
+    workers = Workers(runner, lambda: tmp_path, memory=512)
+    table = from_plain({"ColumnNames": ["age"], "Values": [[1]]}, ())
+    with pytest.raises(ServiceError) as caught:
+        build_scorer(experiment, {}, workers).score({"input1": table}, {})
+    after = build_scorer(SCRIPTED, {}, workers).score({"input1": table}, {})["output1"]
+    runner.close()
+    assert (413, "MemoryQuotaViolation", 1) == (caught.value.entry.status, caught.value.entry.group, len(after.rows))
+    assert "is 512 MB" in caught.value.message
 
 
 def test_user_code_never_runs_in_the_server():

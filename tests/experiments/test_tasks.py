@@ -2,12 +2,14 @@
 
 import copy
 import csv
+import json
 
 import pytest
 
 from amlemulator import samples
 from amlemulator.core.tables import rendered
 from amlemulator.core.textdata import write
+from amlemulator.experiments import tasks
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.frame import table_of_frame
 from amlemulator.experiments.model_file import read_model_file
@@ -79,10 +81,25 @@ def test_a_scoring_job_reads_and_writes_each_format(tmp_path, form):
         "outputs": {"output1": place(tmp_path / "out.csv")},
         "models": {RESOURCE: str(model)},
     }
-    result = TASKS["score"](body, None)
+    result = TASKS["run"](body, None)
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert 20 == len(rows) == result["outputs"]["output1"]["rows"]
     assert probabilities(20) == [row["Scored Probabilities"] for row in rows]
+
+
+def test_a_worker_reads_graph_and_models_once(tmp_path, monkeypatch):
+    """Warmed up, a worker scores without reading the graph or the model again, call after call."""
+    kept = {"experiment": str(tmp_path / "graph.json"), "models": {RESOURCE: str(tmp_path / "m.ilearner")}}
+    (tmp_path / "graph.json").write_text(json.dumps(PREDICTIVE.experiment))
+    (tmp_path / "m.ilearner").write_bytes(PREDICTIVE.models[RESOURCE])
+    assert {} == TASKS["warm"](kept, None)
+    monkeypatch.setattr(tasks, "load_graph", None)
+    monkeypatch.setattr(tasks, "read_model_file", None)
+    inputs = {"input1": lay(tmp_path, "in", sample("census-test").take(range(5)))}
+    for name in ("one.csv", "two.csv"):
+        TASKS["score"]({**kept, "inputs": inputs, "outputs": {"output1": place(tmp_path / name)}}, None)
+        rows = list(csv.DictReader((tmp_path / name).read_text().splitlines()))
+        assert probabilities(5) == [row["Scored Probabilities"] for row in rows]
 
 
 def probabilities(count):

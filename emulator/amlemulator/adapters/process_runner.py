@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 120.0  # a worker with nothing to do for so long is ended; a new one costs about a second
+LAST_BREATH = 2.0  # seconds for a crashing process to be gone, so that it can be told how it went
+PROMPT = ("check_model", "score", "warm")  # kinds of tasks that somebody waits for: no long job stands before them
 LINE_KEPT = 2000  # characters of one line of a worker's output that reach the log
 # With a busy neighbour, the libraries' own threads made fits three times slower (feasibility.md).
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -48,44 +50,62 @@ class _Entry:
 
 
 class ProcessRunner:
-    """A pool of at most ``workers`` processes, started when there is something to do. See the Runner protocol."""
+    """A pool of processes, started when there is something to do. See the Runner protocol.
 
-    def __init__(self, workers: int, idle_seconds: float = IDLE_SECONDS) -> None:
+    At most ``workers`` do what takes its time, one more what somebody waits for (PROMPT). ``memory`` bounds what each
+    process may take, in bytes; 0 leaves it to the system.
+    """
+
+    def __init__(self, workers: int, idle_seconds: float = IDLE_SECONDS, memory: int = 0) -> None:
         self._workers = max(1, workers)
         self._idle_seconds = idle_seconds
-        self._condition = threading.Condition()
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._idle: list[threading.Condition] = []  # what wakes each thread that has nothing to do, the last one last
         self._pending: deque[_Entry] = deque()
+        self._prompt: deque[_Entry] = deque()
+        self._slow = 0  # tasks that are no prompt ones and are with a worker
         self._entries: dict[str, _Entry] = {}
         self._numbers = itertools.count(1)
         self._threads: set[threading.Thread] = set()
-        self._idle = 0
         self._closed = False
 
     def submit(self, task: Task, done: Done, progress: Progress | None = None) -> str:
         """Queue a task; returns a handle. After close it ends at once as cancelled."""
         entry = _Entry(f"task-{next(self._numbers)}", task, done, progress)
-        with self._condition:
+        with self._lock:
             closed = self._closed
             if not closed:
                 self._entries[entry.handle] = entry
-                self._pending.append(entry)
-                if self._idle < len(self._pending) and len(self._threads) < self._workers:
-                    self._start_thread()
-                self._condition.notify()
+                self._queue_of(entry).append(entry)
+                self._wake()
         if closed:
             done(Outcome("cancelled"))
         return entry.handle
 
+    def _wake(self) -> None:
+        """Have a thread look for work: of the idle ones the last that worked, whose process knows most already."""
+        if not self._prompt and self._slow >= self._workers:
+            return
+        if self._idle:
+            self._idle.pop().notify()
+        elif len(self._threads) <= self._workers:
+            self._start_thread()
+
+    def _queue_of(self, entry: _Entry) -> deque[_Entry]:
+        return self._prompt if entry.task.kind in PROMPT else self._pending
+
     def cancel(self, handle: str) -> None:
         """Stop a task; a running one is killed with everything it started."""
-        with self._condition:
+        with self._lock:
             entry = self._entries.get(handle)
             if entry is None:
                 return
             entry.cancelled = True
-            waiting = entry in self._pending
+            queue = self._queue_of(entry)
+            waiting = entry in queue
             if waiting:
-                self._pending.remove(entry)
+                queue.remove(entry)
                 del self._entries[handle]
             elif entry.process is not None:
                 _kill(entry.process)
@@ -107,11 +127,12 @@ class ProcessRunner:
 
     def close(self) -> None:
         """Kill every worker; what is pending or running ends as cancelled."""
-        with self._condition:
+        with self._lock:
             self._closed = True
             handles = list(self._entries)
             threads = list(self._threads)
-            self._condition.notify_all()
+            while self._idle:
+                self._idle.pop().notify()
         for handle in handles:
             self.cancel(handle)
         for thread in threads:
@@ -130,25 +151,43 @@ class ProcessRunner:
         process: subprocess.Popen[bytes] | None = None
         try:
             while (entry := self._next()) is not None:
-                process = self._perform(entry, process)
+                try:
+                    process = self._perform(entry, process)
+                finally:
+                    self._done_with(entry)
         finally:
             if process is not None:
                 _end(process)
-            with self._condition:
+            with self._lock:
                 self._threads.discard(threading.current_thread())
 
     def _next(self) -> _Entry | None:
-        with self._condition:
-            self._idle += 1
-            try:
-                self._condition.wait_for(lambda: self._pending or self._closed, self._idle_seconds)
-                if self._pending:
-                    return self._pending.popleft()
-                # Gone in the same breath: a task that comes now must find that there is no thread for it.
-                self._threads.discard(threading.current_thread())
-                return None
-            finally:
-                self._idle -= 1
+        with self._lock:
+            while (entry := self._take()) is None:
+                bell = threading.Condition(self._lock)
+                self._idle.append(bell)
+                woken = self._closed or bell.wait(self._idle_seconds)
+                rung = bell not in self._idle  # perhaps in the moment in which the patience was over
+                if not rung:
+                    self._idle.remove(bell)
+                if self._closed or not (woken or rung):
+                    # Gone in the same breath: a task that comes now must find that there is no thread for it.
+                    self._threads.discard(threading.current_thread())
+                    return None
+            return entry
+
+    def _take(self) -> _Entry | None:
+        if self._prompt:
+            return self._prompt.popleft()
+        if self._pending and self._slow < self._workers:
+            self._slow += 1
+            return self._pending.popleft()
+        return None
+
+    def _done_with(self, entry: _Entry) -> None:
+        if self._queue_of(entry) is self._pending:
+            with self._lock:
+                self._slow -= 1
 
     def _perform(self, entry: _Entry, process: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes] | None:
         """Have the process do the task, or a new one where it died while it was idle; return it, or None when gone."""
@@ -156,15 +195,15 @@ class ProcessRunner:
         if answer is None:
             if process is not None:
                 _end(process)
-            process = _start_process()
+            process = _start_process(self._memory)
             answer = self._ask(entry, process) or {}
         assert process is not None
-        with self._condition:
+        with self._lock:
             self._entries.pop(entry.handle, None)
-        outcome = _outcome(entry, answer)
         unharmed = bool(answer) and not (entry.cancelled or entry.late)
-        if not unharmed:
-            _end(process)
+        stopped = entry.cancelled or entry.late
+        how = "" if unharmed else _end(process, 0.0 if stopped else LAST_BREATH)
+        outcome = _outcome(entry, answer, how)
         try:
             entry.done(outcome)
         except Exception:
@@ -173,7 +212,7 @@ class ProcessRunner:
 
     def _ask(self, entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
         """Return the worker's answer, {} when there will be none, None when it was gone before it took the task."""
-        with self._condition:
+        with self._lock:
             if entry.cancelled:
                 return {}
             entry.process = process
@@ -183,7 +222,7 @@ class ProcessRunner:
         finally:
             if timer is not None:
                 timer.cancel()
-        with self._condition:
+        with self._lock:
             entry.process = None
         nobody_has_it = not (answer or entry.taken or entry.cancelled or entry.late)
         return None if nobody_has_it else answer
@@ -202,11 +241,11 @@ class ProcessRunner:
         return timer
 
 
-def _start_process() -> subprocess.Popen[bytes]:
+def _start_process(memory: int) -> subprocess.Popen[bytes]:
     import subprocess
 
-    process = subprocess.Popen(
-        [sys.executable, "-m", "amlemulator.experiments.worker"],
+    process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", "amlemulator.experiments.worker", str(memory)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -253,7 +292,7 @@ def _converse(entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any]
     return {}
 
 
-def _outcome(entry: _Entry, answer: dict[str, Any]) -> Outcome:
+def _outcome(entry: _Entry, answer: dict[str, Any], how: str) -> Outcome:
     if entry.cancelled:
         return Outcome("cancelled")
     if "result" in answer:
@@ -262,9 +301,9 @@ def _outcome(entry: _Entry, answer: dict[str, Any]) -> Outcome:
         return Outcome("failed", error=answer["error"])
     from amlemulator.experiments.errors import ModuleError
 
-    reason = f"it took longer than {entry.task.time_limit:g} seconds" if entry.late else "its process ended"
+    reason = f"it took longer than {entry.task.time_limit:g} seconds" if entry.late else how
     crashed = ModuleError("1000", f"The module did not finish: {reason}")
-    crashed.module = entry.module or entry.task.kind
+    crashed.module = entry.module or ("Web Service Input" if entry.taken else "Emulator")
     return Outcome("crashed", error=crashed.to_dict())
 
 
@@ -278,11 +317,26 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.poll()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process, wait for it and close its pipes, so that neither a zombie nor a descriptor stays."""
+def _end(process: subprocess.Popen[bytes], patience: float = 0.0) -> str:
+    """Kill a process, wait for it and close its pipes, so that neither a zombie nor a descriptor stays.
+
+    One that is ending by itself is left ``patience`` seconds to do so. Returns how it ended, for people.
+    """
+    import subprocess
+
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
     _kill(process)
-    process.wait()
+    status = process.wait()
     for pipe in (process.stdin, process.stdout):
         assert pipe is not None
         with contextlib.suppress(OSError):  # what was still to be written to it has nowhere to go
             pipe.close()
+    return f"its process ended with status {status}" if status >= 0 else f"its process was ended by {_name(-status)}"
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
     try:
         settings = resolve(vars(arguments))
+        _log(settings.log_level)
         from amlemulator.adapters.files_blobs import FolderError
         from amlemulator.adapters.sqlite_store import StateFileError
         from amlemulator.emulator import Emulator
@@ -59,6 +60,18 @@ def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
 
 def _tell(line: str) -> None:
     print(f"amlclassic serve: {line}", file=sys.stderr, flush=True)
+
+
+def _log(level: str) -> None:
+    """Tell on standard error what is of this level or above, each line with its time."""
+    if level != "warning":  # warnings are told by Python itself
+        import logging
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger = logging.getLogger("amlemulator")
+        logger.addHandler(handler)
+        logger.setLevel(level.upper())
 
 
 class StopSignals:

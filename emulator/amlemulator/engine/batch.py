@@ -319,6 +319,7 @@ class Batch:
 
         def progress(event: dict[str, Any]) -> None:
             self._progress[job.id] = event
+            LOG.info("job %s: %s (%d of %d)", job.id, event["module"], event["done"] + 1, event["of"])
 
         if not self._still_running(job):
             shutil.rmtree(folder, ignore_errors=True)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # the scorer brings onnxruntime, which the server loads only 
 LOADED_AT_MOST = 64  # models in memory; one takes 0.1 to a few MiB
 
 
-def worker_scoring(runner: Runner, folder: Callable[[], Path], storage: Storage) -> Callable[[], Workers]:
+def worker_scoring(
+    runner: Runner, folder: Callable[[], Path], storage: Storage, memory: int = 0
+) -> Callable[[], Workers]:
     """Return what says where graphs run that the server must not run itself; it imports when it is called."""
 
     def workers() -> Workers:
@@ -44,7 +46,7 @@ def worker_scoring(runner: Runner, folder: Callable[[], Path], storage: Storage)
                 failed.module = "Import Data"
                 raise failed from error
 
-        return Workers(runner, folder, stage)
+        return Workers(runner, folder, stage, memory=memory)
 
     return workers
 
@@ -78,14 +80,16 @@ class Scoring:
 
     def scorer(self, endpoint: Endpoint) -> Scorer:
         """Return the loaded scorer of the endpoint as it answers now, loading it when it is not at hand."""
-        models = effective_models(endpoint, self._clock.now(), self._delay)
-        key = (endpoint.experiment, tuple(models.items()))
+        return self._loaded(endpoint.experiment, effective_models(endpoint, self._clock.now(), self._delay))
+
+    def _loaded(self, graph: str, models: Mapping[str, str]) -> Scorer:
+        key = (graph, tuple(models.items()))
         with self._lock:
             found = self._scorers.get(key)
             if found is not None:
                 self._scorers.move_to_end(key)
                 return found
-        loaded = self._load(endpoint.experiment, models)
+        loaded = self._load(graph, models)
         with self._lock:
             # Two threads may have loaded the same one; both are right, one is kept.
             kept = self._scorers.setdefault(key, loaded)
@@ -96,10 +100,11 @@ class Scoring:
     def warm(self, endpoint: Endpoint) -> None:
         """Load the endpoint's models now, so that the first score after a PATCH is as quick as the later ones.
 
-        What is wrong with them shows at the score: by now the change has been made.
+        That is those of the moment in which the change has propagated. What is wrong with them shows at the score: by
+        now the change has been made.
         """
         with suppress(ServiceError):
-            self.scorer(endpoint)
+            self._loaded(endpoint.experiment, effective_models(endpoint, self._clock.now(), 0.0)).warm()
 
     def _load(self, graph: str, models: Mapping[str, str]) -> Scorer:
         from amlemulator.experiments.scorer import build_scorer

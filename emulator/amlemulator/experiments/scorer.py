@@ -36,9 +36,16 @@ class Scorer(Protocol):
         """
         ...
 
+    def warm(self) -> None:
+        """Do now what the first call would wait for."""
+        ...
+
 
 class ServerScorer:
     """A scorer of row-wise modules, in this process."""
+
+    def warm(self) -> None:
+        """Have everything at hand already: models are opened when they are given."""
 
     def __init__(self, graph: Graph, models: Mapping[str, Any]) -> None:
         from amlemulator.experiments.row_lane import row_lane  # brings numpy; needs_worker does not want it

@@ -37,6 +37,8 @@ def _result(script: str, inputs: Mapping[str, Frame]) -> Frame:
             raise NameError("name 'azureml_main' is not defined")
         returned = scope["azureml_main"](*_arguments(scope["azureml_main"], inputs))
         return from_pandas(returned if _is_frame(returned) else returned[0])
+    except MemoryError:  # the limit's doing, not the script's: Error 0138
+        raise
     except Exception as error:
         raise _failure(error) from error
 

@@ -6,17 +6,20 @@ Bodies of the tasks::
                   "outputs": {name: {"path", "format"}}, "parameters": {name: text}, "models": {resource: path},
                   "sinks": {node: {"path", "format"}}, "datasets": {name: path}}
                                                       -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
-    score        as run, without sources              -> the same
+    score        as run, but "experiment" is the path of a file that, like those of "models", never changes
+                                                      -> the same
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
     studio       {"experiment", "models", "sources", "datasets", "folder"}
                  -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
     schemas      {"experiment", "models", "sources", "datasets"}   -> {"experiment": the graph with its schemas}
-    warm         {}                                   -> {}
+    warm         {} for training, else {"experiment", "models"} as for score  -> {}
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +28,9 @@ from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.exchange import FORMAT, save_table
 from amlemulator.experiments.execute import Environment, File, run_graph
 from amlemulator.experiments.frame import Frame, table_of_frame
-from amlemulator.experiments.graph import load_graph
+from amlemulator.experiments.graph import Graph, load_graph
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
-from amlemulator.experiments.modules import Module
+from amlemulator.experiments.modules import Module, implementation
 from amlemulator.experiments.sources import read_frame
 
 Body = Mapping[str, Any]
@@ -36,11 +39,20 @@ Progress = Callable[[dict[str, Any]], None]
 
 def run(body: Body, progress: Progress | None = None) -> dict[str, Any]:
     """Run an experiment as a service's call and write its outputs. Raises ModuleError."""
-    graph = load_graph(body["experiment"])
+    models = {name: _model(Path(path)) for name, path in (body.get("models") or {}).items()}
+    return _run(load_graph(body["experiment"]), models, body, progress)
+
+
+def score(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Run an experiment as ``run`` does, its graph and models read once for all calls. Raises ModuleError."""
+    return _run(_kept_graph(body["experiment"]), _kept_models(body), body, progress)
+
+
+def _run(graph: Graph, models: Mapping[str, Any], body: Body, progress: Progress | None) -> dict[str, Any]:
     environment = Environment(
         inputs={name: _input(name, _file(facts)) for name, facts in (body.get("inputs") or {}).items()},
         parameters=body.get("parameters") or {},
-        models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
+        models=models,
         sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
         sinks={node: _file(facts) for node, facts in (body.get("sinks") or {}).items()},
         datasets=Datasets(body.get("datasets") or {}),
@@ -51,6 +63,20 @@ def run(body: Body, progress: Progress | None = None) -> dict[str, Any]:
     for name, place in body["outputs"].items():
         facts[name] = write_output(values[name], _file(place))
     return {"outputs": facts}
+
+
+@lru_cache(maxsize=16)
+def _kept_graph(path: str) -> Graph:
+    return load_graph(json.loads(Path(path).read_text("utf-8")))
+
+
+@lru_cache(maxsize=16)
+def _kept_model(path: str) -> Any:
+    return _model(Path(path))
+
+
+def _kept_models(body: Body) -> dict[str, Any]:
+    return {name: _kept_model(path) for name, path in body["models"].items()}
 
 
 def _file(facts: Mapping[str, str]) -> File:
@@ -181,10 +207,21 @@ def check_model(body: Body, progress: Progress | None = None) -> dict[str, Any]:
 
 
 def warm(body: Body, progress: Progress | None = None) -> dict[str, Any]:
-    """Import what training needs, so that the next task does not wait for it."""
+    """Import what training needs, or what a scoring graph does, so that the next task does not wait for it."""
+    del progress  # it has nothing to say
+    if body:
+        for node in _kept_graph(body["experiment"]).order():
+            if node.module.run:
+                implementation(node.module.run)
+            if node.module.name == "Execute Python Script":
+                import pandas
+
+                assert pandas
+        for model in _kept_models(body).values():
+            model.load()
+        return {}
     from amlemulator.experiments import evaluation, training
 
-    del body, progress
     assert evaluation
     assert training
     import sklearn.ensemble
@@ -196,7 +233,7 @@ def warm(body: Body, progress: Progress | None = None) -> dict[str, Any]:
 
 TASKS: dict[str, Callable[[Body, Progress | None], dict[str, Any]]] = {
     "run": run,
-    "score": run,
+    "score": score,
     "check_model": check_model,
     "studio": run_in_studio,
     "schemas": find_schemas,

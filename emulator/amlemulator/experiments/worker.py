@@ -1,8 +1,11 @@
-"""The worker process: ``python -m amlemulator.experiments.worker``. It does one task after another, told by JSON lines.
+"""The worker process: ``python -m amlemulator.experiments.worker [BYTES]``. One task after another, told by JSON lines.
 
 In:  ``{"kind": "run", "body": {...}}``. Out: ``{"taken": true}`` (until then another worker may be given the task), any
 number of ``{"progress": {...}}``, then one ``{"result": {...}}`` or ``{"error": {...}}``. Data goes through files. What
 a task does stands in experiments/tasks.py.
+
+With BYTES it takes no more memory than that, nor does any process that user code starts (each for itself): a module
+that wants more fails with Error 0138, and the worker goes on.
 
 When the pipe from the emulator ends, however it ended, the worker kills its whole process group, itself included: no
 worker and no child of user code outlives the emulator.
@@ -10,6 +13,7 @@ worker and no child of user code outlives the emulator.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -42,7 +46,7 @@ def _listen(incoming: IO[bytes], tasks: queue.SimpleQueue[Line]) -> None:
 
 
 def _answer(task: Line, progress: Any) -> Line:
-    from amlemulator.experiments.errors import ModuleError
+    from amlemulator.experiments.errors import ModuleError, module_error
 
     try:
         from amlemulator.experiments import tasks
@@ -52,13 +56,26 @@ def _answer(task: Line, progress: Any) -> Line:
         return {"error": error.to_dict()}
     except Exception as error:
         traceback.print_exc()  # into the emulator's log
-        unexpected = ModuleError("1000", f"{type(error).__name__}: {error}")
-        unexpected.module = getattr(error, "module", None) or task["kind"]
+        out_of_memory = isinstance(error, MemoryError)
+        unexpected = module_error("0138") if out_of_memory else ModuleError("1000", f"{type(error).__name__}: {error}")
+        unexpected.module = "Web Service Input"  # what happens in a module is named after it: this was before any
         return {"error": unexpected.to_dict()}
+
+
+def _limit_memory(size: int) -> None:
+    """Bound what this process may take, in bytes; 0 does nothing, and neither does a system without such limits."""
+    if size:
+        with contextlib.suppress(ImportError, OSError, ValueError):
+            import resource
+
+            _, most = resource.getrlimit(resource.RLIMIT_DATA)
+            # What it writes to, not its address space: libraries reserve far more of that than they ever use.
+            resource.setrlimit(resource.RLIMIT_DATA, (size, most))
 
 
 def main() -> None:
     """Serve tasks until the emulator goes away."""
+    _limit_memory(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the emulator's to handle
     incoming, outgoing = _take_pipes()
     tasks: queue.SimpleQueue[Line] = queue.SimpleQueue()

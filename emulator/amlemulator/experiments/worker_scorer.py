@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amlemulator.core.errors import failure
+from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.tables import Table
 from amlemulator.experiments.errors import ModuleError, service_error
 from amlemulator.experiments.exchange import FORMAT, load_table, save_table
@@ -23,24 +26,47 @@ Stage = Callable[[Mapping[str, str], Path], Mapping[str, Mapping[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Where scoring tasks run: a runner, and a function that gives the folder for their files."""
+    """Where scoring tasks run: a runner, and a function that gives the folder for their files.
+
+    ``memory`` is what a worker may take, in MiB, for the error that says so.
+    """
 
     runner: Runner
     folder: Callable[[], Path]
     stage: Stage | None = None
     seconds: float = SECONDS
+    memory: int = 0
 
 
 class WorkerScorer:
-    """A scorer whose graph runs in a worker."""
+    """A scorer whose graph runs in a worker.
+
+    Graph and models lie in files that are named by what they hold, so a worker that has read them once knows them.
+    """
 
     def __init__(
         self, graph: Graph, experiment: Mapping[str, Any], models: Mapping[str, bytes], workers: Workers
     ) -> None:
         self._outputs = [node.name for node in graph.having("Web Service Output")]
         self._experiment = experiment
-        self._models = dict(models)
         self._workers = workers
+        document = json.dumps(experiment, sort_keys=True).encode()
+        self._kept = {
+            "experiment": self._keep(document, "json"),
+            "models": {name: self._keep(content, "ilearner") for name, content in models.items()},
+        }
+
+    def _keep(self, content: bytes, extension: str) -> str:
+        path = self._workers.folder() / f"{hashlib.sha256(content).hexdigest()}.{extension}"
+        if not path.exists():
+            part = path.with_suffix(f".{threading.get_ident()}")
+            part.write_bytes(content)
+            part.replace(path)  # whole or not at all: others may look for it now
+        return str(path)
+
+    def warm(self) -> None:
+        """Have a worker import what the graph needs, and read it and its models, so that the first call need not."""
+        self._workers.runner.run(Task("warm", self._kept, self._workers.seconds))
 
     def score(self, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
         """Return the output tables. See ``scorer.Scorer``."""
@@ -51,29 +77,31 @@ class WorkerScorer:
             if outcome.status == "cancelled":
                 raise failure("ServiceUnavailable/NoMoreResources")
             if outcome.status != "done":
-                raise service_error(outcome.error)
+                raise self._refusal(outcome.error)
             return {output: load_table(Path(body["outputs"][output]["path"])) for output in self._outputs}
 
+    def _refusal(self, error: Mapping[str, Any]) -> ServiceError:
+        if error["error_code"] == "0138":
+            limit = str(self._workers.memory)
+            return failure("MemoryQuotaViolation/OutOfMemoryLimit", limit, evidence="rrs.memory")
+        return service_error(error)
+
     def _body(self, tables: Mapping[str, Table], parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:
-        """Lay everything that the task needs into the folder."""
-        inputs, models = {}, {}
+        """Lay what this call brings into the folder."""
+        inputs = {}
         for number, (name, table) in enumerate(tables.items()):
             inputs[name] = {"path": str(folder / f"input{number}"), "format": FORMAT}
             save_table(table, folder / f"input{number}")
-        for number, (name, content) in enumerate(self._models.items()):
-            models[name] = str(folder / f"model{number}.ilearner")
-            (folder / f"model{number}.ilearner").write_bytes(content)
         outputs = {
             name: {"path": str(folder / f"output{number}"), "format": FORMAT}
             for number, name in enumerate(self._outputs)
         }
         return {
-            "experiment": dict(self._experiment),
+            **self._kept,
             "inputs": inputs,
             "sources": self._staged(parameters, folder),
             "outputs": outputs,
             "parameters": dict(parameters),
-            "models": models,
         }
 
     def _staged(self, parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:
