@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from amlemulator import Emulator
 from amlemulator.adapters.process_runner import THREADS
@@ -16,6 +17,10 @@ from support.wire import BASE, BLOB, Place, Wire
 # As in the workers, before anything imports scikit-learn: with a busy neighbour its own threads make a fit a hundred
 # times slower.
 os.environ.update(THREADS)
+
+# No test is about time: on a busy machine any example may take long.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 COMMON = {"samples": False, "seed": "tests", "public_url": BASE, "public_blob_url": BLOB, "workers": 1}
 
