@@ -9,6 +9,7 @@ from ._auth import Anonymous, Auth, Bearer
 from ._blobs import BlobReader, upload_file
 from ._client import ServiceClient
 from ._clock import Clock, Deadline, SystemClock
+from ._diagnosis import CheckResult, Diagnosis, RetrainingSetup, diagnose
 from ._endpoints_file import EndpointEntry, EndpointsFile, ServiceEntry, WorkspaceEntry
 from ._exceptions import (
     AmlError,
@@ -70,9 +71,11 @@ __all__ = [
     "BlobReader",
     "Call",
     "Cell",
+    "CheckResult",
     "Clock",
     "Condition",
     "Deadline",
+    "Diagnosis",
     "Endpoint",
     "EndpointEntry",
     "EndpointSettings",
@@ -103,6 +106,7 @@ __all__ = [
     "Retraining",
     "RetrainingPlan",
     "RetrainingResult",
+    "RetrainingSetup",
     "RetryPolicy",
     "ScoreResult",
     "ScoringClient",
@@ -122,6 +126,7 @@ __all__ = [
     "WebService",
     "WorkspaceEntry",
     "WrongCall",
+    "diagnose",
     "known_failure",
     "mask",
     "read_evaluation",

@@ -71,13 +71,13 @@ class ServiceAddress:
             rest=found["rest"] or "",
         )
 
-    def root_in(self, region: str) -> str:
-        """Return the root of the host that plays the same role in another region; ``""`` where this one tells none."""
+    def root_in(self, region: str, role: str = "") -> str:
+        """Return the root of a region's host of that role, or of this one's; ``""`` where this one tells no region."""
         if not self.region:
             return ""
-        old, new = (load("regions")[name][self.role] for name in (self.region, region))
-        head, found, tail = self.root.rpartition(str(old))
-        return f"{head}{new}{tail}" if found else ""
+        old, new = load("regions")[self.region][self.role], load("regions")[region][role or self.role]
+        head, _, tail = self.root.rpartition(str(old))
+        return f"{head}{new}{tail}"
 
 
 def check_region(training_url: str, management_url: str) -> None:

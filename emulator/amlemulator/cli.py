@@ -16,6 +16,7 @@ COMMANDS = {
     "retrain": "retrain a model through a training service and put it behind an endpoint",
     "status": "list web services, endpoints and where their models come from",
     "experiments": "check and draw experiment files",
+    "diagnose": "say what is wrong with a retraining, and how to mend it",
     "failures": "list, explain and play the documented ways in which retraining goes wrong",
 }
 
