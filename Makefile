@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting
+.PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting diagnose-cases
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -30,6 +30,10 @@ contracts-data: $(VENV)/.installed-dev ## compile contracts/*.yaml into what the
 
 troubleshooting: $(VENV)/.installed-dev ## make docs/troubleshooting*.md from contracts/failures
 	$(BIN)/python tools/make_troubleshooting.py
+
+CASES ?= 2000
+diagnose-cases: $(VENV)/.installed-dev ## break thousands of retrainings and diagnose each
+	@$(BIN)/python tools/diagnose_cases.py $(CASES)
 
 samples: $(VENV)/.installed-dev ## make the sample experiments and their initial models again
 	$(BIN)/python tools/make_samples.py

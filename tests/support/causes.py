@@ -12,7 +12,6 @@ from amlemulator.core.records import WebService
 from amlemulator.core.sas import make_service_sas
 from amlemulator.failures.material import experiment
 from support.retraining import EVALUATION, REGIONS, Retraining, retrained
-from support.wire import BLOB
 
 NEVER = ("endpoint-never-patched", "refresh-discards-model")
 ALIKE = ("not-propagated", "same-model")
@@ -349,7 +348,9 @@ def _stored(r: Retraining, name: str, content: bytes, account: str = DEVELOPMENT
     r.emulator.blobs.create_container(account, "models")
     blob = f"{r.workspace.id}/{name}"
     r.emulator.blobs.put(account, "models", blob, io.BytesIO(content))
-    return BlobLocation(f"models/{blob}", f"{BLOB}/{account}/", _signed(r, blob, account=account, key=key))
+    return BlobLocation(
+        f"models/{blob}", r.emulator.addresses.blob_account(account), _signed(r, blob, account=account, key=key)
+    )
 
 
 def _signed(

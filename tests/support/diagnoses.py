@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import fields
 from itertools import permutations
+from urllib.parse import parse_qs, quote
 
 from amlclient import Diagnosis, RetrainingSetup, Transport, diagnose
 from amlcontracts import load
@@ -30,6 +32,15 @@ def _told(diagnosis: Diagnosis, wanted: object) -> list[str]:
     return [f"wanted {wanted}, found {found}"]
 
 
+def _secrets(setup: RetrainingSetup, diagnosis: Diagnosis) -> list[str]:
+    """Return the secrets that stand in what a diagnosis shows: keys, tokens, signatures."""
+    shown = json.dumps(diagnosis.to_json())
+    keys = [key for key in (setup.token, setup.scoring_key, setup.training_key) if key and key in shown]
+    sas = setup.model.sas_blob_token if setup.model is not None else None
+    signature = parse_qs((sas or "").lstrip("?")).get("sig", ["-" * 40])[0]
+    return keys + [text for text in (signature, quote(signature, safe="")) if len(text) > 8 and text in shown]
+
+
 def healthy(emulator: Emulator, transport: Transport, seed: int) -> list[str]:
     """Return what is wrong with the diagnosis of a healthy retraining."""
     retraining = Retraining(emulator, random.Random(seed), known=seed % 2 == 0)
@@ -48,7 +59,7 @@ def single(emulator: Emulator, transport: Transport, key: str, seed: int) -> lis
         CAUSES[key].inject(retraining)
         diagnosis = diagnose(retraining.setup, transport=transport)
         exactly = len(diagnosis.findings) == 1 and _named(diagnosis, CAUSES[key])
-        return [] if exactly else _told(diagnosis, key)
+        return _secrets(retraining.setup, diagnosis) if exactly else _told(diagnosis, key)
     finally:
         retraining.close()
 

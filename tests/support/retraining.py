@@ -23,14 +23,10 @@ SETTLED = 60.0  # seconds after which an endpoint is no longer fresh and a PATCH
 EVALUATION = b"Accuracy,Precision\r\n0.85,0.75\r\n"
 
 
-def emulator_for_diagnoses() -> Emulator:
+def emulator_for_diagnoses(**changes: Any) -> Emulator:
     """Make an emulator that shows all of what takes time or load: propagation, fresh endpoints, throttling."""
     return Emulator(
-        samples=False,
-        seed="diagnoses",
-        public_url=BASE,
-        public_blob_url=BLOB,
-        workers=1,
+        **{"samples": False, "seed": "diagnoses", "public_url": BASE, "public_blob_url": BLOB, "workers": 1, **changes},
         propagation_seconds=30.0,
         fresh_endpoint_seconds=10.0,
         enforce_concurrency=True,
@@ -137,7 +133,9 @@ class Retraining:
             "management_url": addresses.management_url(self.workspace),
             "services": [],
         }
-        return EndpointsFile.from_json({"version": 1, "base_url": BASE, "workspaces": [wire]}).workspaces[0]
+        return EndpointsFile.from_json(
+            {"version": 1, "base_url": self.emulator.base_url, "workspaces": [wire]}
+        ).workspaces[0]
 
     # --- what a program and a person do ---------------------------------------------------------------------------
 
@@ -193,7 +191,7 @@ class Retraining:
         body = {"Resources": [{"Name": "Census Model [trained model]", "Location": location}]}
         url = self.emulator.addresses.patch_url(self.workspace, self.scoring, place)
         session = requests.Session()
-        session.mount(BASE, WSGIAdapter(self.emulator.wsgi_app))
+        session.mount(self.emulator.base_url, WSGIAdapter(self.emulator.wsgi_app))
         answer = session.patch(url, json=body, headers={"Authorization": f"Bearer {self.workspace.primary_token}"})
         assert 200 == answer.status_code, answer.text
 

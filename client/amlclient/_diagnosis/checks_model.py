@@ -141,16 +141,14 @@ def resource(survey: Survey) -> CheckResult:
     """Check that the resource's name is that of the endpoint's trained model."""
     target, name = survey.target, survey.setup.resource_name
     detail = survey.detail(target) if target is not None else None
-    if detail is None or detail.resources is None:
-        return unknown("resource", "the endpoint does not show its resources")
-    names = tuple(one.name for one in detail.resources)
-    if not names:
-        return unknown("resource", "the endpoint has no resource; mend that first")
-    shown = ", ".join(map(repr, names))
+    names = tuple(one.name for one in detail.resources or ()) if detail is not None else ()
+    shown = f"the endpoint has {', '.join(map(repr, names))}" if names else "the endpoint shows no resource"
     if name is None:
-        return unknown("resource", f"no name is given; the endpoint has {shown}")
+        return unknown("resource", f"no name is given; {shown}")
     if not name.strip():
-        return wrong("resource", "resource-name-empty", f"the name is empty; the endpoint has {shown}")
+        return wrong("resource", "resource-name-empty", f"the name is empty; {shown}")
+    if not names:
+        return unknown("resource", shown)
     if name not in names:
-        return wrong("resource", wrong_name(names, name), f"there is no resource {name!r}; the endpoint has {shown}")
+        return wrong("resource", wrong_name(names, name), f"there is no resource {name!r}; {shown}")
     return ok("resource", f"{name!r} is there")

@@ -52,7 +52,7 @@ class Probe:
             if error.start < len(content) - 3:  # not merely a character cut by the range
                 return False
             text = content[: error.start].decode("utf-8-sig")
-        return all(character.isprintable() or character in "\t\r\n" for character in text)
+        return all(character >= " " or character in "\t\r\n" for character in text)
 
 
 def joined_without_mark(location: BlobLocation) -> bool:

@@ -123,6 +123,8 @@ class Survey:
     @cached_property
     def listing(self) -> Answer[tuple[WebService, ...]]:
         """The web services of the workspace; that of the PATCH URL alone where the token is an endpoint's key."""
+        if not self.token:
+            return None, AmlError("neither a token nor an endpoints file is given")
         if not self.root:
             return None, ServiceError(500, "GetWorkspaceFailed", "no region's management host knows the workspace")
         services, error = attempt(self.management.services)
@@ -155,7 +157,9 @@ class Survey:
         return next((entry.kind for entry in entries if entry.id == service.id), "")
 
     def _asked_kind(self, service: WebService) -> str:
-        for place in self.places(service)[:1]:
+        """Ask the endpoint of the PATCH URL, which its own key opens, or else the default one."""
+        named = self.patch.endpoint if self.patch is not None else ""
+        for place in sorted(self.places(service), key=lambda one: one.endpoint.name != named)[:1]:
             detail = self.detail(place)
             if detail is not None and detail.resources is not None:
                 return "scoring" if detail.resources else "training"

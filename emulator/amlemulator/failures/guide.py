@@ -13,7 +13,9 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Troubleshooting the retraining of an Azure Machine Learning classic web service",
         "intro": "Every failure below can be met here: its command sets it up, does the calls, shows what the service "
-        "answers, applies the mend and shows that it works. The order is that of the document of the same title.",
+        "answers, applies the mend and shows that it works. The order is that of the document of the same title. "
+        "When it is not known which of them it is: `amlclassic diagnose` walks the checks of the document against a "
+        "running service and names the cause.",
         "made": "Made from contracts/failures/*.yaml by `make troubleshooting`. Do not edit.",
         "meet": "Meet it",
         "answer": "The service answers",
@@ -30,7 +32,9 @@ WORDS: dict[str, dict[str, str]] = {
         "title": "Azure Machine Learning 기존 웹 서비스의 재학습 문제 해결",
         "intro": "아래의 모든 문제는 여기에서 직접 재현할 수 있습니다. 각 명령은 문제를 준비하고, 호출을 보내고, "
         "서비스의 응답을 보여 주고, 해결 방법을 적용한 다음 해결된 것을 보여 줍니다. "
-        "순서는 같은 제목의 문서를 따릅니다.",
+        "순서는 같은 제목의 문서를 따릅니다. "
+        "어느 문제인지 모를 때는 `amlclassic diagnose`가 실행 중인 서비스를 문서의 순서대로 확인하고 "
+        "원인을 알려 줍니다.",
         "made": "contracts/failures/*.yaml에서 `make troubleshooting`으로 만든 문서입니다. 직접 편집하지 마십시오.",
         "meet": "재현",
         "answer": "서비스의 응답",
