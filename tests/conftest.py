@@ -12,7 +12,7 @@ from hypothesis import settings
 from amlemulator import Emulator
 from amlemulator.adapters.process_runner import THREADS
 from support.runner import StagedEmulator
-from support.wire import BASE, BLOB, Place, Wire
+from support.wire import COMMON, Place, Wire
 
 # As in the workers, before anything imports scikit-learn: with a busy neighbour its own threads make a fit a hundred
 # times slower.
@@ -21,8 +21,6 @@ os.environ.update(THREADS)
 # No test is about time: on a busy machine any example may take long.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
-
-COMMON = {"samples": False, "seed": "tests", "public_url": BASE, "public_blob_url": BLOB, "workers": 1}
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from amlemulator.adapters.files_blobs import FilesBlobs
 from amlemulator.adapters.process_runner import ProcessRunner
 from amlemulator.adapters.sqlite_store import SqliteStore
 from amlemulator.core.addresses import Addresses
+from amlemulator.core.allowed_hosts import AllowedHosts
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
@@ -29,6 +30,7 @@ from amlemulator.engine.directory import Directory
 from amlemulator.engine.faults import Faults
 from amlemulator.engine.gate import Gate
 from amlemulator.engine.journal import Journal
+from amlemulator.engine.outside import Outside
 from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
@@ -135,7 +137,11 @@ class Emulator:
         """Make what a score needs; the rest of the engine is made when it is first asked for."""
         settings = self.settings
         self.directory = Directory(self.store)
-        self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, LIMITS["sas_backdated_seconds"])
+        outside = Outside(
+            AllowedHosts.read(settings.allow_storage), lambda account: self.blobs.key(account) is not None
+        )
+        backdated = LIMITS["sas_backdated_seconds"]
+        self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, backdated, outside)
         self.deployment = Deployment(self.store, self.clock, self.identity)
         workers = worker_scoring(self.runner, self.folder, self.storage, settings.job_memory_limit)
         self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds, workers)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from amlemulator.core.allowed_hosts import AllowedHosts
+
 CONFIG_FILE = "amlclassic.toml"
 
 
@@ -70,6 +72,9 @@ class Settings:
     enforce_concurrency: bool = _setting(False, "answer 503 when an endpoint gets more calls at once than it may")
     server_calls: int = _setting(200, "calls at a time of all endpoints together, when that is enforced", "N")
     auto_accounts: bool = _setting(False, "accept any storage account name, with a key derived from the seed")
+    allow_storage: str | None = _setting(
+        None, "other storage to use, with commas: HOST (ports 80 and 443), HOST:PORT or *.DOMAIN", "HOSTS"
+    )
     stop_with_stdin: bool = _setting(False, "stop when standard input ends, for programs that start it as their child")
     log_level: str = _choice(
         "warning",
@@ -216,5 +221,13 @@ def _check(settings: Settings) -> None:
         url = getattr(settings, name)
         if url is not None and not url.startswith(("http://", "https://")):
             raise SettingsError(f"{flag_name(name)} takes a URL that begins with http:// or https://, not '{url}'.")
+    _check_hosts(settings)
     if settings.control_token == "":
         raise SettingsError("--control-token cannot be empty: everybody could guess it.")
+
+
+def _check_hosts(settings: Settings) -> None:
+    try:
+        AllowedHosts.read(settings.allow_storage)
+    except ValueError as error:
+        raise SettingsError(f"--allow-storage takes HOST, HOST:PORT or *.DOMAIN, with commas; not '{error}'.") from None

@@ -10,10 +10,8 @@ import base64
 import hashlib
 import http.client
 import re
-import socket
-import subprocess
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -25,8 +23,9 @@ from amlemulator.adapters.clock import SystemClock
 from amlemulator.adapters.files_blobs import FilesBlobs
 from amlemulator.core.sas import make_account_sas, make_service_sas
 from amlemulator.faces.blob import BlobApplication
+from support.azurite import azurite
 from support.blob_storage import ACCOUNT, KEY, authorization, serving
-from support.real import BUILD, node_packages
+from support.real import BUILD
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -303,26 +302,6 @@ def _value(item):
     text = (item.text or "").strip()
     volatile = item.tag.lower() in ("etag", "nextmarker", "copyid", "copysource")
     return "(there)" if text and (volatile or TIMES.fullmatch(text)) else text
-
-
-@contextmanager
-def azurite(folder):
-    """Run Azurite on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    program = node_packages("azurite", ["azurite@3.35.0"]) / ".bin" / "azurite-blob"  # newer ones want Node 22
-    command = [program, "--blobPort", str(port), "--location", folder, "--silent", "--disableTelemetry"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(300):
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/{ACCOUNT}"
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -67,10 +67,10 @@ def node_packages(name: str, packages: Sequence[str]) -> Path:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Path]:
+def served(folder: Path, *flags: str) -> Iterator[Path]:
     """Run ``amlclassic serve`` on free ports; give its endpoints file, and stop it as a user would."""
     path = folder / "endpoints.json"
-    command = [sys.executable, "-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0"]
+    command = [sys.executable, "-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0", *flags]
     with (folder / "serve.log").open("w") as log:
         process = subprocess.Popen([*command, "--endpoints-file", str(path)], cwd=folder, stdout=log, stderr=log)
         try:

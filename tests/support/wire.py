@@ -15,6 +15,8 @@ from support import described
 
 BASE = "http://127.0.0.1:8350"
 BLOB = "http://127.0.0.1:10000"
+# The settings of an emulator that is only called in process.
+COMMON: dict[str, Any] = {"samples": False, "seed": "tests", "public_url": BASE, "public_blob_url": BLOB, "workers": 1}
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ def decode(kind: str, text: str) -> Any:
     return _DECODERS[kind](json.loads(text))
 
 
+def _output(body: Body) -> StoredOutput:
+    outside = body.get("outside")
+    return StoredOutput(**{**body, "outside": BlobReference(**outside) if outside else None})
+
+
 def _resource(body: Body) -> Resource:
     return Resource(**{**body, "location": BlobReference(**body["location"])})
 
@@ -53,7 +58,7 @@ def _job(body: Body) -> Job:
             "state": JobState(body["state"]),
             "inputs": {name: BlobReference(**item) for name, item in body["inputs"].items()},
             "outputs": {name: BlobReference(**item) for name, item in body["outputs"].items()},
-            "results": {name: StoredOutput(**item) for name, item in body["results"].items()},
+            "results": {name: _output(item) for name, item in body["results"].items()},
         }
     )
 
@@ -68,13 +73,13 @@ def _dataset(body: Body) -> Any:
     from amlemulator.core.studio_records import Dataset, SchemaStatus
 
     status = SchemaStatus(body["schema_status"])
-    return Dataset(**{**body, "content": StoredOutput(**body["content"]), "schema_status": status})
+    return Dataset(**{**body, "content": _output(body["content"]), "schema_status": status})
 
 
 def _experiment(body: Body) -> Any:
     from amlemulator.core.studio_records import Experiment, ExperimentState
 
-    outputs = {name: StoredOutput(**item) for name, item in body["outputs"].items()}
+    outputs = {name: _output(item) for name, item in body["outputs"].items()}
     return Experiment(**{**body, "state": ExperimentState(body["state"]), "outputs": outputs})
 
 

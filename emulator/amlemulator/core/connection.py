@@ -17,6 +17,8 @@ __all__ = [
     "DEVELOPMENT_ENDPOINT",
     "DEVELOPMENT_KEY",
     "ConnectionString",
+    "endpoint_of",
+    "is_azures_own",
     "join_location",
     "parse_connection_string",
     "split_location",
@@ -28,6 +30,7 @@ DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6t
 DEVELOPMENT_ENDPOINT = f"http://127.0.0.1:10000/{DEVELOPMENT_ACCOUNT}"
 
 HOST_ADDRESS = re.compile(r"(?P<account>[a-z0-9]{3,24}?)(-secondary)?\.blob\.", re.IGNORECASE)
+AZURE_DOMAINS = (".core.windows.net", ".core.chinacloudapi.cn", ".core.usgovcloudapi.net", ".core.cloudapi.de")
 ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}\Z")
 
 
@@ -140,6 +143,26 @@ def split_location(base: str, relative: str = "") -> tuple[str, str, str]:
     if not container or not blob:
         raise ValueError("The address names no container and blob.")
     return account, _decoded(container), _decoded(blob)
+
+
+def endpoint_of(base: str) -> str:
+    """Return the blob endpoint that an address lies below: scheme and host, and the account where it is in the path.
+
+    Raises ValueError as split_location does.
+    """
+    account, path = _account_and_path(base)
+    address = base.strip().partition("?")[0]
+    scheme, _, rest = address.partition("://")
+    host, _, whole = rest.partition("/")
+    first = whole.partition("/")[0]
+    below = whole != path and first.removesuffix(".blob") == account
+    return f"{scheme.lower()}://{host}/{first}" if below else f"{scheme.lower()}://{host}"
+
+
+def is_azures_own(endpoint: str) -> bool:
+    """Tell whether an endpoint has one of the names of Azure's own storage, in whichever of its clouds."""
+    host = endpoint.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    return HOST_ADDRESS.match(host) is not None and host.endswith(AZURE_DOMAINS)
 
 
 def _account_and_path(url: str) -> tuple[str, str]:

@@ -133,6 +133,7 @@ class StoredOutput:
     shared: str = (
         "blob"  # what the SAS opens: "blob" for an override, "container" for a default output (section 20 no. 9)
     )
+    outside: BlobReference | None = None  # the reference as it came, when it leads to somebody else's storage
 
 
 @dataclass(frozen=True, slots=True)

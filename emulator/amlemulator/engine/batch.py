@@ -340,8 +340,7 @@ class Batch:
 
     def _output(self, job: Job, port: OutputPort, override: BlobReference | None) -> StoredOutput:
         if override is not None:
-            located = self._storage.check_writable(override)
-            return StoredOutput(located.account, located.container, located.name)
+            return self._storage.output(override)
         with self._store.transaction() as transaction:
             workspace = transaction.get(Workspace, job.workspace_id)
         assert workspace is not None

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hmac
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from amlcontracts import load
 from amlemulator.core.addresses import Addresses
-from amlemulator.core.connection import join_location, parse_connection_string, split_location
+from amlemulator.core.connection import endpoint_of, join_location, parse_connection_string, split_location
 from amlemulator.core.errors import catalogue, failure, fill
 from amlemulator.core.records import BlobReference, StoredOutput
-from amlemulator.ports.blobs import BlobMissing, Blobs
+from amlemulator.engine.outside import Outside, how_to_allow
+from amlemulator.ports.blobs import BlobMissing, Blobs, BlobsRefused
 from amlemulator.ports.clock import Clock
 
 if TYPE_CHECKING:  # tokens are made and checked when the first job or model comes
     from amlemulator.core.sas import Refusal
+
+SAS_VERSION: str = load("limits")["sas_version"]
+OUTSIDE_SAS_VERSION = "2018-11-09"  # the service signed as in 2013, which Azurite does not check any more
 
 
 class StorageRefused(Exception):  # noqa: N818 - the storage's refusal, not a fault
@@ -26,8 +32,12 @@ class StorageRefused(Exception):  # noqa: N818 - the storage's refusal, not a fa
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A reference taken apart: which blob, and by what right. ``key`` or ``sas`` may be None."""
+    """A reference taken apart: which blob of which account at which endpoint, and by what right.
 
+    ``endpoint`` has no trailing slash; ``key`` or ``sas`` may be None.
+    """
+
+    endpoint: str
     account: str
     container: str
     name: str
@@ -42,30 +52,54 @@ def locate(reference: BlobReference) -> Located:
         if reference.connection_string is not None:
             connection = parse_connection_string(reference.connection_string)
             container, _, name = relative.lstrip("/").partition("/")
-            return Located(connection.account, container, name, connection.key, connection.sas)
-        account, container, name = split_location(reference.base_location or "", relative)
+            endpoint = connection.blob_endpoint
+            return Located(endpoint, connection.account, container, name, connection.key, connection.sas)
+        base = reference.base_location or ""
+        account, container, name = split_location(base, relative)
+        endpoint = endpoint_of(base)
     except ValueError as error:
         raise StorageRefused(str(error)) from error
-    return Located(account, container, name, None, reference.sas_blob_token)
+    return Located(endpoint, account, container, name, None, reference.sas_blob_token)
 
 
 class Storage:
-    """Reads and writes the blobs that references name, and mints the SAS tokens of results."""
+    """Reads and writes the blobs that references name, and mints the SAS tokens of results.
 
-    def __init__(self, blobs: Blobs, clock: Clock, sas_seconds: float, backdated_seconds: float) -> None:
+    A reference leads to the emulator's own storage, or to one that the user allowed (engine/outside.py).
+    """
+
+    def __init__(
+        self, blobs: Blobs, clock: Clock, sas_seconds: float, backdated_seconds: float, outside: Outside
+    ) -> None:
         self._blobs = blobs
+        self._outside = outside
         self._clock = clock
         self._sas_seconds = sas_seconds
         self._backdated = backdated_seconds
 
+    @contextmanager
+    def opened(self, located: Located, permission: str) -> Iterator[Blobs]:
+        """Give the storage of a reference, its right to do this checked: here, or by the other side.
+
+        Raises StorageRefused with the storage's reason, also for what goes wrong inside the with.
+        """
+        try:
+            if self._outside.holds(located):
+                with self._outside.opened(located) as blobs:
+                    yield blobs
+            else:
+                self.authorize(located, permission)
+                yield self._blobs
+        except BlobMissing as error:
+            raise StorageRefused(missing(error)) from error
+        except BlobsRefused as error:
+            raise StorageRefused(str(error)) from error
+
     def authorize(self, located: Located, permission: str) -> None:
-        """Check the reference's own right to do this. Raises StorageRefused with the storage's reason."""
+        """Check a reference's right to the emulator's own storage. Raises StorageRefused with the reason."""
         key = self._blobs.key(located.account)
         if key is None:
-            raise StorageRefused(
-                f"The storage account '{located.account}' is not one of the emulator's. Use the connection string that "
-                "it prints, or start it with --auto-accounts."
-            )
+            raise StorageRefused(how_to_allow(located))
         if located.key is not None:
             if not hmac.compare_digest(located.key.encode(), key.encode()):
                 raise StorageRefused("Server failed to authenticate the request: the key is not this account's.")
@@ -84,13 +118,12 @@ class Storage:
     def fetch(self, reference: BlobReference, into: Path) -> None:
         """Copy the blob to a file. Raises StorageRefused."""
         located = locate(reference)
-        self.authorize(located, "r")
-        try:
-            source = self._blobs.open(located.account, located.container, located.name)
-            with source as content, into.open("wb") as target:
-                shutil.copyfileobj(content, target, 1 << 20)
-        except BlobMissing as error:
-            raise StorageRefused(missing(error)) from error
+        with (
+            self.opened(located, "r") as blobs,
+            blobs.open(located.account, located.container, located.name) as content,
+            into.open("wb") as target,
+        ):
+            shutil.copyfileobj(content, target, 1 << 20)
 
     def fetch_url(self, url: str, into: Path) -> None:
         """Copy the blob at a URL, with its SAS in the query, to a file. Raises StorageRefused."""
@@ -109,38 +142,41 @@ class Storage:
         for reference in references:
             try:
                 located = locate(reference)
-                self.authorize(located, "r")
-                self._blobs.properties(located.account, located.container, located.name)
-            except (StorageRefused, BlobMissing) as error:
-                reason = missing(error) if isinstance(error, BlobMissing) else str(error)
+                with self.opened(located, "r") as blobs:
+                    blobs.properties(located.account, located.container, located.name)
+            except StorageRefused as error:
                 relative = (reference.relative_location or "").lstrip("/")
-                raise failure("BadArgument/BlobNotFound", relative, reason) from error
+                raise failure("BadArgument/BlobNotFound", relative, str(error)) from error
 
     def read(self, reference: BlobReference, at_most: int) -> bytes:
         """Return the blob's bytes. Raises StorageRefused, also when it is larger than ``at_most`` bytes."""
         located = locate(reference)
-        self.authorize(located, "r")
-        try:
-            size = self._blobs.properties(located.account, located.container, located.name).size
+        with self.opened(located, "r") as blobs:
+            size = blobs.properties(located.account, located.container, located.name).size
             if size > at_most:
                 raise StorageRefused(f"The blob has {size} bytes; at most {at_most} are read.")
-            with self._blobs.open(located.account, located.container, located.name) as source:
+            with blobs.open(located.account, located.container, located.name) as source:
                 return source.read()
-        except BlobMissing as error:
-            raise StorageRefused(missing(error)) from error
 
-    def check_writable(self, reference: BlobReference) -> Located:
-        """Take an output's reference apart and check its right to write. Raises StorageRefused."""
+    def output(self, reference: BlobReference) -> StoredOutput:
+        """Return where an output goes that a request leads elsewhere. Raises StorageRefused without the right to."""
         located = locate(reference)
+        if self._outside.holds(located):
+            return StoredOutput(located.account, located.container, located.name, outside=reference)
         self.authorize(located, "cw")  # writing a new blob takes either
-        return located
+        return StoredOutput(located.account, located.container, located.name)
 
     def write(self, output: StoredOutput, content: BinaryIO, content_type: str) -> None:
         """Write an output; one that exists is overwritten (errors.md section 15). Raises StorageRefused."""
+        where = (output.account, output.container, output.name)
+        if output.outside is not None:
+            with self.opened(locate(output.outside), "cw") as blobs:
+                blobs.put(*where, content, content_type=content_type)
+            return
         if output.shared == "container":
             self._blobs.create_container(output.account, output.container)
         try:
-            self._blobs.put(output.account, output.container, output.name, content, content_type=content_type)
+            self._blobs.put(*where, content, content_type=content_type)
         except BlobMissing as error:
             raise StorageRefused(missing(error)) from error
 
@@ -151,14 +187,25 @@ class Storage:
         BaseLocation ends with a slash, RelativeLocation starts without one, the token starts with ``?``: clients
         concatenate them.
         """
+        if output.outside is not None:
+            located = locate(output.outside)
+            # By a token alone nothing can be signed: the result carries the one that the request brought.
+            token = self._token(output, located.key, OUTSIDE_SAS_VERSION) if located.key else f"?{(located.sas or '').lstrip('?')}"
+            base = f"{located.endpoint}/"
+        else:
+            key = self._blobs.key(output.account)
+            if key is None:  # an account that was there when the job ran
+                raise failure("InternalError/ServiceUrisNotFound")
+            token, base = self._token(output, key), addresses.blob_account(output.account)
+        relative = f"{output.container}/{output.name}"
+        return BlobReference(relative_location=relative, base_location=base, sas_blob_token=token)
+
+    def _token(self, output: StoredOutput, key: str, version: str = SAS_VERSION) -> str:
         from amlemulator.core.sas import make_service_sas
 
         now = self._clock.now()
         whole = output.shared == "container"
-        key = self._blobs.key(output.account)
-        if key is None:  # an account that was there when the job ran
-            raise failure("InternalError/ServiceUrisNotFound")
-        token = make_service_sas(
+        return make_service_sas(
             output.account,
             key,
             output.container,
@@ -166,11 +213,7 @@ class Storage:
             "rl" if whole else "r",
             now - self._backdated,
             now + self._sas_seconds,
-        )
-        return BlobReference(
-            relative_location=f"{output.container}/{output.name}",
-            base_location=addresses.blob_account(output.account),
-            sas_blob_token=token,
+            version,
         )
 
 

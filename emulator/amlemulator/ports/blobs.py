@@ -59,6 +59,10 @@ class BlobMissing(LookupError):  # noqa: N818 - named for the fact, as KeyError'
         self.container_missing = container_missing
 
 
+class BlobsRefused(Exception):  # noqa: N818 - the storage's refusal, not a fault
+    """The storage refuses, or cannot be reached. The message says why, without secrets."""
+
+
 class Blobs(Protocol):
     """The part of blob storage that jobs, models and logs need. The files adapter offers the blob face more."""
 
