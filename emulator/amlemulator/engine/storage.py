@@ -189,9 +189,9 @@ class Storage:
         """
         if output.outside is not None:
             located = locate(output.outside)
-            # By a token alone nothing can be signed: the result carries the one that the request brought.
-            token = self._token(output, located.key, OUTSIDE_SAS_VERSION) if located.key else f"?{(located.sas or '').lstrip('?')}"
-            base = f"{located.endpoint}/"
+            base, token = f"{located.endpoint}/", f"?{(located.sas or '').lstrip('?')}"
+            if located.key:  # with a token alone nothing can be signed: the result has the one that the request brought
+                token = self._token(output, located.key, OUTSIDE_SAS_VERSION)
         else:
             key = self._blobs.key(output.account)
             if key is None:  # an account that was there when the job ran
