@@ -9,6 +9,7 @@ import yaml
 
 from amlemulator import samples
 
+KEY = "A1b2" * 21 + "A1=="  # of the form that the service gave
 RESOURCE = "Census Model [trained model]"
 MODEL = samples.FOLDER / "models" / "census-model.ilearner"
 DATA = "x,n\n1,2\n2,4\n3,6\n4,8\n"
@@ -49,7 +50,11 @@ WORKSPACE: dict[str, Any] = {
             "experiment": "experiments/census.yaml",
             "models": {RESOURCE: "models/census.ilearner"},
             "endpoints": [
-                {"name": "default", "id": "3" * 32, "primary_key": "first key"},
+                {
+                    "name": "default",
+                    "id": "3" * 32,
+                    "primary_key": KEY,
+                },
                 {
                     "name": "retrained",
                     "description": "retrained on Mondays",

@@ -137,7 +137,8 @@ class Wire:
         if call is None or call.operation is None or call.fault is not None:
             return
         name, kind = call.operation.name, answer.header("Content-Type")
-        assert [] == described.faults(call.host.role, name, call.method, answer.status, kind, answer.body)
+        faults = described.faults(call.host.role, name, call.method, answer.status, kind, answer.body)
+        assert [] == faults, faults
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from amlemulator.commands.serve import endpoints
 from amlemulator.settings import SettingsError
 from amlemulator.workspaces.reading import read_workspaces
 from support.census import plain
-from support.folders import DATA, LINE, RESOURCE, WORKSPACE, make_folder
+from support.folders import DATA, KEY, LINE, RESOURCE, WORKSPACE, make_folder
 from support.runner import until
 from support.wire import BASE, BLOB, Place, Wire
 
@@ -47,7 +47,7 @@ def test_ids_keys_and_settings_are_those_of_the_folder(place):
     assert [("Line", 1), ("Census", 2)] == [(one["Name"], one["EndpointCount"]) for one in listed]
     assert ["1" * 32, "2" * 32] == [place.workspace.id, listed[1]["Id"]]
     default, retrained = place.manage("GET", f"/webservices/{'2' * 32}/endpoints").json
-    assert "first key" == default["PrimaryKey"]
+    assert KEY == default["PrimaryKey"]
     assert default["ApiLocation"].endswith("3" * 32)
     assert 88 == len(default["SecondaryKey"])
     shown = [retrained[name] for name in ("Name", "Description", "ThrottleLevel", "MaxConcurrentCalls")]

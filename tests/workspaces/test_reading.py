@@ -7,7 +7,7 @@ import yaml
 
 from amlemulator.settings import SettingsError
 from amlemulator.workspaces.reading import read_workspaces
-from support.folders import LINE, RESOURCE, WORKSPACE, make_folder
+from support.folders import KEY, LINE, RESOURCE, WORKSPACE, make_folder
 
 
 def changed(*path, to):
@@ -37,7 +37,11 @@ def test_everything_in_the_folder_is_in_the_description(tmp_path):
     assert ("Ours", "West Europe", "1" * 32, "token-of-ours") == (found.name, found.region, found.id, found.token)
     assert ("ourstore", None) == (found.storage.account, found.storage.key)
     assert ("Line", "2" * 32, [RESOURCE]) == (line.name, census.id, list(census.models))
-    assert ("3" * 32, "first key", None) == (default.id, default.primary_key, default.secondary_key)
+    assert (
+        "3" * 32,
+        KEY,
+        None,
+    ) == (default.id, default.primary_key, default.secondary_key)
     assert ("High", 7) == (retrained.throttle_level, retrained.max_concurrent_calls)
     assert ["data/line.csv"] == list(found.datasets)
     assert "data/line.csv" == line.experiment["nodes"][0]["parameters"]["Dataset"]
