@@ -1,38 +1,11 @@
 """Connections to where the user said, and nowhere else."""
 
-import socket
-import threading
-from contextlib import contextmanager
-
 import pytest
 import requests
 
 from amlemulator.adapters import guarded_session as module
 from amlemulator.adapters.guarded_session import AddressRefusedError, checked, guarded_session
-
-
-@contextmanager
-def answering(answer):
-    """Listen on a free loopback port and give every connection the same answer; yield the port and what was sent."""
-    seen = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve():
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    seen.append(connection.recv(65536))
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], seen
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
+from support.listening import answering
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 

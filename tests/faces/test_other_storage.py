@@ -1,9 +1,7 @@
 """Batch jobs and models in somebody else's storage: only where the user allowed it, by the reference's own right."""
 
 import io
-import socket
-import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from urllib.parse import parse_qs
 
 import pytest
@@ -21,6 +19,7 @@ from support import graphs
 from support.blob_storage import ACCOUNT, KEY, serving
 from support.blobs import upload
 from support.census import CLERK, plain
+from support.listening import answering
 from support.runner import until
 from support.wire import COMMON, Place, Wire
 
@@ -139,33 +138,12 @@ def test_what_the_storage_refuses_fails_the_job_in_its_words(place, theirs):
         assert [] == [secret for secret in (KEY, OTHER[1], "sig=") if secret in done["Details"]]
 
 
-@contextmanager
-def listening():
-    """Listen on a free loopback port as a host that nobody allowed; yield host and port, and who came."""
-    came = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept():
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                came.append(connection.getpeername())
-                connection.close()
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}", came
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
 def test_a_host_that_nobody_allowed_is_never_contacted(place):
     """The job fails with the sentence that says how to allow it; no connection was made."""
     training = place.deploy(graphs.TRAINING)
     text = f"AccountName={OTHER[0]};AccountKey={OTHER[1]};BlobEndpoint=http://%s/{OTHER[0]}"
-    with listening() as (host, came):
+    with answering() as (port, came):
+        host = f"127.0.0.1:{port}"
         done = run(training, {"ConnectionString": text % host, "RelativeLocation": "data/in.csv"})
         assert f"with --allow-storage {host} to use the storage there" in done["Details"]
         assert OTHER[1] not in done["Details"]
@@ -198,27 +176,12 @@ def test_where_it_is_looked_at_when_submitting(place_with, theirs):
 
 def test_a_key_never_travels(place_with):
     """Signatures do; the key itself is in no byte that is sent."""
-    received = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve():
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    received.append(connection.recv(65536))
-                    connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        host = f"127.0.0.1:{listener.getsockname()[1]}"
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with answering(missing) as (port, received):
+        host = f"127.0.0.1:{port}"
         training = place_with(allow_storage=host).deploy(graphs.TRAINING)
         text = f"AccountName={OTHER[0]};AccountKey={OTHER[1]};BlobEndpoint=http://{host}/{OTHER[0]}"
         assert "Failed" == run(training, {"ConnectionString": text, "RelativeLocation": "data/in.csv"})["StatusCode"]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
     sent = b"".join(received)
     assert f"SharedKey {OTHER[0]}:".encode() in sent
     assert OTHER[1].encode() not in sent

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from amlcontracts import load
@@ -21,6 +22,21 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "dataset": tuple(load("limits")["dataset_extensions"]),
     "model": tuple(load("limits")["model_extensions"]),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A reference taken apart: which blob of which account at which endpoint, and by what right.
+
+    ``endpoint`` has no trailing slash; ``key`` or ``sas`` may be None.
+    """
+
+    endpoint: str
+    account: str
+    container: str
+    name: str
+    key: str | None = None
+    sas: str | None = None
 
 
 def read_reference(value: Any) -> BlobReference:

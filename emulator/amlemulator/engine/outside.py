@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from amlemulator.core.allowed_hosts import AllowedHosts
 from amlemulator.core.connection import is_azures_own
+from amlemulator.core.references import Located
 from amlemulator.ports.blobs import Blobs
-
-if TYPE_CHECKING:
-    from amlemulator.engine.storage import Located
 
 SECONDS = 600.0  # that one transfer may take
 SIZE = 5 << 30  # bytes of a blob that is fetched: as much as a Put Blob writes

@@ -6,7 +6,6 @@ import hmac
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,6 +14,7 @@ from amlemulator.core.addresses import Addresses
 from amlemulator.core.connection import endpoint_of, join_location, parse_connection_string, split_location
 from amlemulator.core.errors import catalogue, failure, fill
 from amlemulator.core.records import BlobReference, StoredOutput
+from amlemulator.core.references import Located
 from amlemulator.engine.outside import Outside, how_to_allow
 from amlemulator.ports.blobs import BlobMissing, Blobs, BlobsRefused
 from amlemulator.ports.clock import Clock
@@ -28,21 +28,6 @@ OUTSIDE_SAS_VERSION = "2018-11-09"  # the service signed as in 2013, which Azuri
 
 class StorageRefused(Exception):  # noqa: N818 - the storage's refusal, not a fault
     """The storage refuses, or does not know, what a reference names. The message is the storage's, without secrets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A reference taken apart: which blob of which account at which endpoint, and by what right.
-
-    ``endpoint`` has no trailing slash; ``key`` or ``sas`` may be None.
-    """
-
-    endpoint: str
-    account: str
-    container: str
-    name: str
-    key: str | None = None
-    sas: str | None = None
 
 
 def locate(reference: BlobReference) -> Located:
