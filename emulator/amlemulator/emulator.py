@@ -435,12 +435,11 @@ class Emulator:
         return self
 
     def warm(self) -> None:
-        """Load, beside the first calls, what they would wait for: Flask, batch jobs, blob storage's REST API."""
+        """Load, beside the first calls, what they would wait for longest: Flask and the faces of two hosts."""
 
         def load_the_rest() -> None:
             for role in ("services", "management"):
                 self.host(role)
-            _ = self.batch, self._blob_application
 
         self._warming = threading.Thread(target=load_the_rest, name="amlclassic-warming", daemon=True)
         self._warming.start()
