@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from amlemulator.settings import Settings, SettingsError, add_flags, flag_name, resolve, variable_name
 
 NAMES = [item.name for item in fields(Settings)]
-SAMPLES = {"int": "7", "float": "2.5", "bool": "true"}
-VALUES = {"int": 7, "float": 2.5, "bool": True}
+SAMPLES = {"int": "7", "int | None": "7", "float": "2.5", "bool": "true"}
+VALUES = {"int": 7, "int | None": 7, "float": 2.5, "bool": True}
 
 
 def text_of(item):

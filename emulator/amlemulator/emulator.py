@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from requests import Session
 
+    from amlemulator.doors import Door, Doors
     from amlemulator.engine.administration import Administration
     from amlemulator.engine.batch import Batch
     from amlemulator.engine.code_services import CodeServices
@@ -239,6 +240,21 @@ class Emulator:
         runs = StudioRuns(self.store, self.studio, self.storage, self.runner, self.folder, limit)
         return Experiments(self.store, self.directory, self.deployment, runs, self.clock, self.identity)
 
+    @once
+    def doors(self) -> Doors:
+        """The ways in for real host names; made when the first is opened, for they bring TLS with them.
+
+        Raises SettingsError when the certificate authority cannot be used.
+        """
+        from amlemulator.doors import Doors
+
+        assert self._listeners is not None, "start the emulator first"
+        return Doors(self.settings, self.blobs, self.wsgi_app, self._listeners)
+
+    def ways_in(self) -> Sequence[Door]:
+        """Return the open ways in for real host names; asking brings no TLS."""
+        return self.doors.all() if "doors" in self.__dict__ else ()
+
     def _make_faces(self) -> None:
         self._hosts: dict[str, Flask] = {}
         self._hosts_lock = threading.Lock()
@@ -428,6 +444,8 @@ class Emulator:
             self._listeners.serve()
             if self.settings.state is not None:  # nothing else has jobs that a crash interrupted
                 self.batch.recover()
+            if self.settings.proxy_port is not None or self.settings.tls:
+                self.doors.open_configured()
         except BaseException:
             self.close()
             raise
@@ -450,6 +468,7 @@ class Emulator:
         if self._listeners is not None:
             self._listeners.close()
             self._listeners = None
+            self.__dict__.pop("doors", None)
         if self._warming is not None:
             self._warming.join()
         self._release()

@@ -17,15 +17,23 @@ from amlemulator.faces.blob_channel import adapt
 from amlemulator.settings import SettingsError, flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from amlemulator.emulator import Emulator
+    from amlemulator.faces.entrance import Entrance
 
 THREADS = 16
 BACKLOG = 1024  # connections that wait to be accepted, as waitress has it
 LARGEST_BODY = 5 * 1024**3  # bytes: a block blob in one Put Blob; RRS has its own, smaller limit
+ADJUSTMENTS: dict[str, Any] = {
+    "ident": "Microsoft-HTTPAPI/2.0",
+    "max_request_body_size": LARGEST_BODY,
+    "recv_bytes": 65536,
+    "asyncore_use_poll": True,
+    "connection_limit": 1000,
+}
 
 
 def bind(host: str, port: int, name: str) -> socket.socket:
@@ -90,6 +98,8 @@ class Listeners:
         self._emulator = emulator
         self._thread: threading.Thread | None = None
         self._map: dict[int, Any] = {}  # waitress' own, by file descriptor
+        self._threads = Threads()
+        self._entrances: dict[Entrance, BaseWSGIServer] = {}
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -101,6 +111,9 @@ class Listeners:
 
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
+            entrance: Entrance | None = environ.get("amlemulator.entrance")
+            if entrance is not None:
+                return entrance(environ, start_response)
             if environ["SERVER_PORT"] == self._blob_port:
                 blobs: Iterable[bytes] = self._emulator.blob_application(environ, start_response)
                 return blobs
@@ -112,30 +125,63 @@ class Listeners:
         """Serve from a thread of its own."""
         # Waitress warns for each queued task; an unread pipe full of warnings would block the server.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        listeners = self._map
-        self._server = create_server(
-            self._dispatch,
-            map=listeners,
-            sockets=list(self._sockets),
-            _dispatcher=Threads(),
-            ident="Microsoft-HTTPAPI/2.0",
-            max_request_body_size=LARGEST_BODY,
-            recv_bytes=65536,
-            asyncore_use_poll=True,
-            connection_limit=1000,
-        )
-        adapt(listeners, self._emulator.blobs.spool)
+        self._server = self._listen(*self._sockets)
+        self._trigger: Any = next(one.trigger for one in self._map.values() if isinstance(one, BaseWSGIServer))
+        adapt(self._map, self._emulator.blobs.spool)
         self._thread = threading.Thread(target=self._server.run, name="amlclassic-server", daemon=True)
         self._thread.start()
 
+    def _listen(self, *sockets: socket.socket) -> Any:
+        """Make waitress serve these sockets, in its one loop and by its one set of threads."""
+        listening = list(sockets)
+        return create_server(self._dispatch, map=self._map, sockets=listening, _dispatcher=self._threads, **ADJUSTMENTS)
+
+    def open(self, entrance: Entrance, listener: socket.socket) -> None:
+        """Serve a bound socket as an entrance."""
+        from amlemulator.faces.entrance_channel import EntranceChannel
+
+        def begin() -> None:
+            server = self._listen(listener)
+            adapt({0: server}, self._emulator.blobs.spool, EntranceChannel)
+            server.channel_class.entrance = entrance
+            self._entrances[entrance] = server
+
+        self._in_loop(begin)
+
+    def shut(self, entrance: Entrance) -> None:
+        """Close an entrance, its connections and tunnels, and free its port."""
+
+        def end() -> None:
+            server: Any = self._entrances.pop(entrance, None)
+            if server is not None:
+                for channel in list(server.active_channels.values()):
+                    channel.finish()
+                server.close()
+
+        self._in_loop(end)
+        entrance.tunnels.close()
+
+    def _in_loop(self, task: Callable[[], None]) -> None:
+        """Run a task in the loop's own thread, where nobody else looks at the map, and wait until it is done."""
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                task()
+            finally:
+                done.set()
+
+        self._trigger.pull_trigger(run)
+        done.wait(timeout=5)
+
     def close(self) -> None:
         """Stop serving and free the ports."""
+        for entrance in self._entrances:
+            entrance.tunnels.close()
         if self._thread is not None:
-            self._server.task_dispatcher.shutdown()
+            self._threads.shutdown()
             # In its own thread: closed from here, it would now and then sleep on for a second.
-            servers = [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
-            trigger: Any = servers[0].trigger
-            trigger.pull_trigger(lambda: wasyncore.close_all(self._map))
+            self._trigger.pull_trigger(lambda: wasyncore.close_all(self._map))
             self._thread.join(timeout=5)
         for listener in self._sockets:
             listener.close()

@@ -36,6 +36,15 @@ class Settings:
 
     port: int = _setting(8350, "port of the service; 0 takes any free one", "N")
     blob_port: int = _setting(10000, "port of blob storage in Azurite's form; 0 takes any free one", "N")
+    proxy_port: int | None = _setting(
+        None, "port of an HTTPS proxy for the real host names, on loopback only; 0 takes any free one", "N"
+    )
+    passthrough: str | None = _setting(
+        None, "other hosts that the proxy lets through, with commas: HOST, HOST:PORT or *.DOMAIN", "HOSTS"
+    )
+    tls: bool = _setting(False, "listen with TLS too, for real host names that your hosts file maps to this machine")
+    tls_port: int = _setting(8443, "port of that; programs expect 443; 0 takes any free one", "N")
+    ca_folder: str | None = _setting(None, "folder of the certificate authority (default: one per user)", "DIR")
     host: str = _setting("127.0.0.1", "address to listen on; leave it on loopback unless you know who can reach it")
     workspace: str | None = _setting(
         None, "folder of a workspace to serve, or of several; without it the samples", "DIR"
@@ -189,6 +198,7 @@ def _text(value: Any) -> str:
 
 READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "int": (_whole, "a whole number"),
+    "int | None": (_whole, "a whole number"),
     "float": (_number, "a number"),
     "bool": (_truth, "true or false"),
 }
@@ -206,9 +216,9 @@ NOT_NEGATIVE = (
 
 
 def _check(settings: Settings) -> None:
-    for name in ("port", "blob_port"):
+    for name in ("port", "blob_port", "proxy_port", "tls_port"):
         value = getattr(settings, name)
-        if not 0 <= value <= 65535:
+        if value is not None and not 0 <= value <= 65535:
             raise SettingsError(f"{flag_name(name)} takes a port from 0 to 65535, not {value}.")
     for item in fields(Settings):
         choices, value = item.metadata.get("choices"), getattr(settings, item.name)
@@ -227,7 +237,9 @@ def _check(settings: Settings) -> None:
 
 
 def _check_hosts(settings: Settings) -> None:
-    try:
-        AllowedHosts.read(settings.allow_storage)
-    except ValueError as error:
-        raise SettingsError(f"--allow-storage takes HOST, HOST:PORT or *.DOMAIN, with commas; not '{error}'.") from None
+    for name in ("allow_storage", "passthrough"):
+        try:
+            AllowedHosts.read(getattr(settings, name))
+        except ValueError as error:
+            message = f"{flag_name(name)} takes HOST, HOST:PORT or *.DOMAIN, with commas; not '{error}'."
+            raise SettingsError(message) from None

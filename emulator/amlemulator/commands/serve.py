@@ -12,10 +12,11 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from amlemulator.settings import SettingsError, add_flags, resolve
+from amlemulator.settings import Settings, SettingsError, add_flags, resolve
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -44,22 +45,28 @@ def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
     try:
         settings = resolve(vars(arguments))
         _log(settings.log_level)
-        from amlemulator.adapters.files_blobs import FolderError
-        from amlemulator.adapters.sqlite_store import StateFileError
-        from amlemulator.emulator import Emulator
-
-        try:
-            emulator = Emulator(settings, tell=_tell)
-        except (StateFileError, FolderError) as error:
-            raise SettingsError(str(error)) from error
-        return _serve(emulator, stop)
+        return _serve(made(settings, "serve"), stop)
     except SettingsError as error:
         print("\n".join(f"amlclassic serve: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 2
 
 
-def _tell(line: str) -> None:
-    print(f"amlclassic serve: {line}", file=sys.stderr, flush=True)
+def made(settings: Settings, command: str) -> Emulator:
+    """Make the emulator of a command, which says on standard error what it has to tell.
+
+    Raises SettingsError, whatever it is that cannot be used.
+    """
+    from amlemulator.adapters.files_blobs import FolderError
+    from amlemulator.adapters.sqlite_store import StateFileError
+    from amlemulator.emulator import Emulator
+
+    def tell(line: str) -> None:
+        print(f"amlclassic {command}: {line}", file=sys.stderr, flush=True)
+
+    try:
+        return Emulator(settings, tell=tell)
+    except (StateFileError, FolderError) as error:
+        raise SettingsError(str(error)) from error
 
 
 def _log(level: str) -> None:
@@ -117,23 +124,40 @@ class StopSignals:
 
 
 def _serve(emulator: Emulator, stop: StopSignals) -> int:
-    path = emulator.settings.endpoints_file
     try:
         if emulator.settings.stop_with_stdin:
             stop.watch(sys.stdin.fileno())
         emulator.start()
-        if path is not None:
-            write_endpoints_file(Path(path), endpoints(emulator))
-        print(f"READY {emulator.base_url} blobs at {emulator.blob_url}", flush=True)
-        gc.freeze()  # what is there now stays until the end: no later collection looks at it again
-        gc.enable()
-        emulator.warm()
-        stop.wait()
+        with announced(emulator):
+            print(f"READY {emulator.base_url} blobs at {emulator.blob_url}{_ways_in(emulator)}", flush=True)
+            gc.freeze()  # what is there now stays until the end: no later collection looks at it again
+            gc.enable()
+            emulator.warm()
+            stop.wait()
     finally:
-        if path is not None:
-            remove_endpoints_file(Path(path))
         emulator.close()
     return 0
+
+
+@contextlib.contextmanager
+def announced(emulator: Emulator) -> Iterator[None]:
+    """Write the endpoints file of a started emulator, where it has one, and remove it at the end."""
+    path = emulator.settings.endpoints_file
+    if path is None:
+        yield
+        return
+    write_endpoints_file(Path(path), endpoints(emulator))
+    try:
+        yield
+    finally:
+        remove_endpoints_file(Path(path))
+
+
+def _ways_in(emulator: Emulator) -> str:
+    """Return what the READY line says of a proxy and of TLS, where there are any."""
+    return "".join(
+        f" proxy at {door.url}" if door.proxy else f" TLS on port {door.port}" for door in emulator.ways_in()
+    )
 
 
 def remove_endpoints_file(path: Path) -> None:
@@ -169,6 +193,7 @@ def endpoints(emulator: Emulator) -> dict[str, Any]:
         "base_url": emulator.base_url,
         "blob_url": emulator.blob_url,
         "control_url": f"{emulator.base_url}/_emulator",
+        **_real_names(emulator),
         "storage": _storage(emulator, next(iter(emulator.blobs.accounts()))),
         "workspaces": [_workspace(emulator, workspace) for workspace in emulator.directory.workspaces()],
     }
@@ -178,6 +203,15 @@ def _storage(emulator: Emulator, account: str) -> dict[str, Any]:
     key, blob = emulator.blobs.key(account), f"BlobEndpoint={emulator.blob_url}/{account};"
     connection = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
     return {"account": account, "key": key, "connection_string": connection}
+
+
+def _real_names(emulator: Emulator) -> dict[str, Any]:
+    """Return how programs that use the real host names get here, where they can."""
+    found: dict[str, Any] = {}
+    for door in emulator.ways_in():
+        found |= {"proxy_url": door.url} if door.proxy else {"tls_port": door.port}
+        found["ca_file"] = str(door.certificate)
+    return found
 
 
 def _workspace(emulator: Emulator, workspace: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class AllowedHosts:
     @classmethod
     def read(cls, text: str | None) -> AllowedHosts:
         """Read a list with commas or blanks. Raises ValueError, naming the part that is no rule."""
-        return cls(part for part in re.split(r"[,\s]+", text or "") if part)
+        return cls(rules_of(text))
 
     def __bool__(self) -> bool:
         return bool(self._allowed)
@@ -52,6 +52,11 @@ class AllowedHosts:
         labels = host.split(".")
         parents = (".".join(["*", *labels[place:]]) for place in range(1, len(labels)))
         return any((name, port) in self._allowed for name in (host, *parents))
+
+
+def rules_of(text: str | None) -> list[str]:
+    """Return the rules of a list with commas or blanks, unchecked."""
+    return [part for part in re.split(r"[,\s]+", text or "") if part]
 
 
 def never_contacted(address: str) -> bool:

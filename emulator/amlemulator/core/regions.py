@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -13,6 +15,8 @@ Role = Literal["services", "management", "studioapi", "studio", "portal", "blob"
 REAL_DOMAIN = ".azureml.net"
 BLOB_DOMAIN = ".blob.core.windows.net"
 DEFAULT_REGION = "South Central US"  # whose hosts have no prefix
+OURS = ("_emulator", "portal")  # labels that only the emulator has: no real host is called so
+ACCOUNT = re.compile(r"[a-z0-9]{3,24}\Z")  # a storage account's name, by Azure's own rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,22 @@ def host_of_name(name: str) -> Host | None:
     if name == "services" + REAL_DOMAIN:  # the Web Services portal, unlike {region}.services
         return Host("portal")
     return hosts().get(name.removesuffix(REAL_DOMAIN)) if name.endswith(REAL_DOMAIN) else None
+
+
+@cache
+def real_names() -> tuple[str, ...]:
+    """Return the full name of every real host of the service, storage accounts apart."""
+    names = [name + REAL_DOMAIN for name in hosts() if name not in OURS]
+    return (*names, "services" + REAL_DOMAIN)
+
+
+def is_real(name: str, knows_account: Callable[[str], bool]) -> bool:
+    """Tell whether a host name (no port) is a real one of the service, or of a storage account that is known here."""
+    lowered = name.lower()
+    account = lowered.removesuffix(BLOB_DOMAIN)
+    if account != lowered:
+        return ACCOUNT.match(account) is not None and knows_account(account)
+    return lowered in real_names()
 
 
 def label(role: Role, region: str) -> str:

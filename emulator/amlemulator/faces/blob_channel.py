@@ -123,13 +123,15 @@ class Channel(HTTPChannel):
             self.request = None
 
 
-def adapt(servers: Mapping[int, Any], new_spool: Callable[[], Spool] | None = None) -> None:
+def adapt(
+    servers: Mapping[int, Any], new_spool: Callable[[], Spool] | None = None, base: type[Channel] = Channel
+) -> None:
     """Make every listener in waitress' map use this channel: the map that ``create_server(map=...)`` was given.
 
     ``new_spool`` (``FilesBlobs.spool``) gives the files that large uploads are written to; without it they are copied.
     """
     parser = type("Parser", (Parser,), {"new_spool": None if new_spool is None else staticmethod(new_spool)})
-    channel = type("Channel", (Channel,), {"parser_class": parser})
+    channel = type(base.__name__, (base,), {"parser_class": parser})
     for server in servers.values():
         if isinstance(server, BaseWSGIServer):
             server.channel_class = channel

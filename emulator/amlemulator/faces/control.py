@@ -195,6 +195,11 @@ def _object(body: Any, members: set[str]) -> dict[str, Any]:
     return body
 
 
+def given_object(members: set[str]) -> dict[str, Any]:
+    """Return the JSON object that a request carries, {} when it has no body. Raises 400 for any other member."""
+    return _object(_given({}), members)
+
+
 def _text(body: dict[str, Any], member: str) -> str | None:
     value = body.get(member)
     if value is not None and not isinstance(value, str):
