@@ -23,7 +23,7 @@ FACES: dict[str, tuple[str, ...]] = {
     "studioapi": ("studio", "studio_experiments", "probe"),
     "studio": ("help", "swagger"),
     "portal": (),
-    "control": ("control", "control_proxies"),
+    "control": ("control", "control_proxies", "failure_pages"),
 }
 
 
