@@ -33,6 +33,7 @@ ENDPOINTS = "/management/workspaces/w/webservices/s/endpoints"
         (NotFound(404, "NotFound", "m", method="PATCH", url=f"{BASE}{ENDPOINTS}/{'a' * 32}"),
          ("guid-for-endpoint-name",)),
         (Unauthorized(401, "Unauthorized", "m", method="GET", url=f"{BASE}{ENDPOINTS}/x"), ("wrong-token",)),
+        (ServiceError(403, "AuthenticationFailed", "m", method="PUT", url="box/rows.csv"), ("storage-key-changed",)),
         (JobFailed(job_id="j", details="Module: X; Error 0085: no"), ("module-fails",)),
         (JobFailed(job_id="j", details="... All rows must have same number of elements"), ("ragged-csv",)),
         (JobFailed(job_id="j", details=None), ("module-fails",)),

@@ -199,6 +199,7 @@ def test_the_button_sets_up_and_takes_back(own):
     assert [200, 504] == [scoring.score(plain()).status for _ in range(2)]
     back = form(own, "/gateway-timeout/disarm")
     assert (200, True) == (back.status, "It is set up" not in Text(back.body).text)
+    assert "/_emulator/failures/gateway-timeout?lang=ko" in Text(back.body).links  # not below the form's own address
     beside = Text(form(own, "/another-endpoint-patched").body)
     assert "Authorization: Bearer" in beside.text
 

@@ -1,31 +1,37 @@
-"""One player for all tests of the failures, and each failure played once."""
+"""Every failure played once, by the command itself, and a player for plays of one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
+from amlemulator.cli import main
 from amlemulator.failures import player as playing
-from amlemulator.failures.catalogue import Failure
+
+
+@pytest.fixture(scope="session")
+def outcome() -> Mapping[str, Any]:
+    """Return what `failures run --all --json` prints, its answers whole, and the exit status beside."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(playing, "SHOWN", 1_000_000)
+        status = main(["failures", "run", "--all", "--json"])
+    return {**json.loads(out.getvalue()), "status": status, "progress": err.getvalue()}
+
+
+@pytest.fixture(scope="session")
+def played(outcome) -> Mapping[str, Mapping[str, Any]]:
+    """Return what came of each failure, by its id."""
+    return {one["id"]: one for one in outcome["failures"]}
 
 
 @pytest.fixture(scope="session")
 def player() -> Iterator[playing.Player]:
-    """Share one player: its emulator, and the model that it trains once. Answers are kept whole."""
-    with pytest.MonkeyPatch.context() as patch, playing.Player(workers=1) as made:
-        patch.setattr(playing, "SHOWN", 1_000_000)
+    """Share one player: its emulator, and the model that it trains once."""
+    with playing.Player(workers=1) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def played(player: playing.Player) -> Callable[[Failure], playing.Played]:
-    """Play a failure, or return what came of it before."""
-    kept: dict[str, playing.Played] = {}
-
-    def play(failure: Failure) -> playing.Played:
-        if failure.id not in kept:
-            kept[failure.id] = player.play(failure)
-        return kept[failure.id]
-
-    return play

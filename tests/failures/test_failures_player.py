@@ -11,11 +11,17 @@ from amlemulator.failures.catalogue import Failure, failures, find
 @pytest.mark.parametrize("failure", failures(), ids=lambda failure: failure.id)
 def test_every_failure_is_met_and_mended(played, failure):
     """The calls are answered as the catalogue says, and after the mend it works."""
-    outcome = played(failure)
-    faults = [
-        f"{one.method} {one.url} -> {one.status} {one.answer}: {one.faults}" for one in outcome.exchanges if one.faults
-    ]
-    assert (None, []) == (outcome.fault, faults)
+    one = played[failure.id]
+    faults = [f"{each['request']} -> {each['answer']}: {each['faults']}" for each in one["exchanges"] if each["faults"]]
+    assert (True, None, []) == (one["ok"], one["fault"], faults)
+
+
+def test_run_all_plays_every_failure_in_order(outcome):
+    """`failures run --all --json` is one object, status 0, with a line of progress for each failure."""
+    ids = [failure.id for failure in failures()]
+    assert ids == [one["id"] for one in outcome["failures"]]
+    assert (0, True, len(ids), 0) == (outcome["status"], outcome["ok"], outcome["played"], outcome["failed"])
+    assert len(ids) == outcome["progress"].count("ok   ")
 
 
 def test_a_wrong_description_is_found(player):

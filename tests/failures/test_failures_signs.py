@@ -25,11 +25,12 @@ SILENT = {
 
 def error_of(exchange) -> AmlError | None:
     """Return what the client would raise for an answer."""
-    if exchange.status >= 400:
-        call = Call(exchange.method, exchange.url)
-        return refusal(Answer(call, exchange.status, {}, exchange.answer.encode()))
+    asked, answer = exchange["request"], exchange["answer"]
+    if answer["status"] >= 400:
+        call = Call(asked["method"], asked["url"])
+        return refusal(Answer(call, answer["status"], {}, answer["body"].encode()))
     try:
-        status = json.loads(exchange.answer)
+        status = json.loads(answer["body"])
     except ValueError:
         return None
     state = status.get("StatusCode") if isinstance(status, dict) else None
@@ -48,6 +49,7 @@ def test_every_failure_that_shows_has_signs():
 @pytest.mark.parametrize("failure", SIGNED, ids=lambda failure: failure.id)
 def test_a_failure_is_recognised_by_what_came_back(played, failure):
     """Of the refusals of its own calls, each is recognised as it; what is named besides looks the same."""
-    errors = [error for one in played(failure).exchanges if one.phase == "calls" and (error := error_of(one))]
+    exchanges = (one for one in played[failure.id]["exchanges"] if one["phase"] == "calls")
+    errors = [error for one in exchanges if (error := error_of(one))]
     assert errors
     assert [] == [str(error) for error in errors if failure.id not in error.failures]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates" / "failures"
 ROOT = "/control/failures"
+HERE = "/_emulator/failures"
 NUMBERS = {"nth": int, "count": int, "share": float, "seconds": float}
 
 
@@ -54,7 +55,7 @@ class FailurePages:
         if not _wants_page():
             return answer({"failures": [_summary(one) for one in failures()], "armed": armed})
         listed = [(titles, [one for one in failures() if one.section == section]) for section, titles in sections()]
-        return _page("index", sections=listed, armed={one["failure"] for one in armed})
+        return _page("index", here=HERE, sections=listed, armed={one["failure"] for one in armed})
 
     @route("GET", f"{ROOT}/<failure_id>", "control.failure", "control")
     def show(self, failure_id: str) -> Response:
@@ -106,6 +107,7 @@ class FailurePages:
         return _page(
             "failure",
             status,
+            here=f"{HERE}/{known.id}",
             failure=known,
             answers=[step for step in known.steps("calls") if "call" in step],
             workspaces=self._workspaces(),
