@@ -114,3 +114,10 @@ def test_one_key_is_replaced_and_the_other_stays(store, administration, which):
         assert kept == (before.secondary_key if which == "primary" else before.primary_key)
         seen.add(changed)
         assert after == endpoints(store)["ep2"]
+
+
+def test_of_two_deletes_one_finds_nothing(store, administration):
+    """An endpoint that somebody else has deleted in the meantime is not there for the second one."""
+    found = endpoints(store)["ep2"]
+    administration.delete_endpoint(found)
+    assert 404 == refusal_of(administration.delete_endpoint, found).entry.status

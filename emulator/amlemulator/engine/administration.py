@@ -89,10 +89,14 @@ class Administration:
         return True
 
     def delete_endpoint(self, endpoint: Endpoint) -> list[Job]:
-        """Delete an endpoint with its jobs, which are returned: some may run. The default one only as the last."""
+        """Delete an endpoint with its jobs, which are returned: some may run. The default one only as the last.
+
+        Of two that delete it at the same time one is told that it is not there.
+        """
         with self._store.transaction() as transaction:
-            check_deletable(endpoint, transaction.count(Endpoint, endpoint.service_id))
-            return self._drop(transaction, endpoint)
+            found = _endpoint(transaction, endpoint.id)
+            check_deletable(found, transaction.count(Endpoint, found.service_id))
+            return self._drop(transaction, found)
 
     def delete_service(self, service_id: str) -> list[Job]:
         """Delete a service with all its endpoints and their jobs, which are returned: some may run."""
