@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting diagnose-cases
+.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-seeds
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -21,6 +22,27 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# One thread per library: with a busy neighbour their own threads make a fit many times slower.
+QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+MUTANTS := $(QUIET_LIBRARIES) PYTHONPATH=tests $(BIN)/python -m mutants
+
+contracts: contracts-check contracts-mutants ## check the emulator against its contracts, and that the checks find mutants
+
+contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/contracts.html tells what was checked
+	@mkdir -p .build
+	@$(BIN)/python tools/check_served.py --html .build/contracts.html --junit .build/contracts.xml $(ARGS)
+
+contracts-mutants: $(VENV)/.installed-test ## have every mutant found; docs/mutants.md is made from it
+	@$(MUTANTS) --markdown docs/mutants.md
+
+contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times with different seeds: no false alarm
+	@$(BIN)/python tools/check_served.py --times 20
+
+# Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
+contracts-full: contracts contracts-seeds ## the same with many more examples, twenty seeds, and every check on every mutant
+	@$(BIN)/python tools/check_served.py --full
+	@$(MUTANTS) --all-checks --seed 2
 
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "list web services, endpoints and where their models come from",
     "experiments": "check and draw experiment files",
     "diagnose": "say what is wrong with a retraining, and how to mend it",
+    "contracts": "check that a service keeps the promises of the real one",
     "failures": "list, explain and play the documented ways in which retraining goes wrong",
 }
 

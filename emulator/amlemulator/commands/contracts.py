@@ -1,0 +1,45 @@
+"""``amlclassic contracts``: check that a service keeps the promises that ``contracts/`` writes down."""
+
+from __future__ import annotations
+
+import argparse
+
+_EPILOG = """\
+The service may be any that the endpoints file describes: the checks use its
+addresses and keys and no control plane. They add endpoints and blobs of their
+own and remove them; nobody else should use the service meanwhile.
+
+Exit status: 0 every promise held; 1 one was broken; 2 the call was wrong.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands and their flags."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser(
+        "check",
+        help="check a running service",
+        description="Check a running service: laws, state machines and transcripts, with\nexamples drawn from a seed.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    check.add_argument("--endpoints-file", metavar="FILE", help="what `amlclassic serve --endpoints-file` wrote")
+    check.add_argument("--junit", metavar="FILE", help="write the results as JUnit XML")
+    check.add_argument("--html", metavar="FILE", help="write the results as one self-contained page")
+    check.add_argument("--json", action="store_true", help="print the results as one JSON object")
+    check.add_argument("--seed", metavar="TEXT", help="draw the same examples again (default: another each time)")
+    tiers = check.add_mutually_exclusive_group()
+    tiers.add_argument("--quick", action="store_true", help="fewer examples, some seconds")
+    tiers.add_argument("--full", action="store_true", help="many examples, some minutes")
+    check.add_argument(
+        "--only", metavar="CHECK", action="append", default=[], help="only checks that begin so; repeatable"
+    )
+    check.add_argument("--list", action="store_true", help="list the checks and make none")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check. Returns 0, 1 or 2."""
+    from amlemulator.commands import _contracts  # its libraries stay out of `amlclassic --help`
+
+    return _contracts.check(arguments)
