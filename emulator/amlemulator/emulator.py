@@ -145,7 +145,8 @@ class Emulator:
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, backdated, outside)
         self.deployment = Deployment(self.store, self.clock, self.identity)
         workers = worker_scoring(self.runner, self.folder, self.storage, settings.job_memory_limit)
-        self.scoring = Scoring(self.store, self.directory, self.clock, settings.propagation_seconds, workers)
+        delay, memory = settings.propagation_seconds, settings.model_memory << 20
+        self.scoring = Scoring(self.store, self.directory, self.clock, delay, workers, memory)
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = self.requests = Journal()
         self.faults = Faults(self.clock, self._choose_stages)

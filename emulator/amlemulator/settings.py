@@ -57,6 +57,7 @@ class Settings:
     workers: int = _setting(0, "worker processes for jobs; 0 means one per processor", "N")
     job_time_limit: float = _setting(3600.0, "seconds a job may run before it fails", "SECONDS")
     job_memory_limit: int = _setting(4096, "MiB of memory a job may take before it fails; 0: no limit", "N")
+    model_memory: int = _setting(768, "MiB that loaded models may take, about; the least used go first", "N")
     running_jobs: int = _setting(40, "jobs of one endpoint that run at a time; the rest wait in order", "N")
     propagation_seconds: float = _setting(
         0.0, "seconds until a PATCH takes effect (the service took 15 or 30)", "SECONDS"
@@ -206,6 +207,7 @@ NOT_NEGATIVE = (
     "workers",
     "job_time_limit",
     "job_memory_limit",
+    "model_memory",
     "running_jobs",
     "propagation_seconds",
     "fresh_endpoint_seconds",

@@ -4,14 +4,24 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amlemulator.adapters.clock import SystemClock
 from amlemulator.adapters.sqlite_store import SqliteStore
 from amlemulator.core.errors import failure
-from amlemulator.engine import scoring as module
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.scoring import Scoring
 from support.records import make_endpoint, make_resource
+
+
+class Warmable:
+    """A scorer that has been warmed so often."""
+
+    warmed = 0
+
+    def warm(self):
+        self.warmed += 1
 
 
 class Loader(Scoring):
@@ -19,15 +29,16 @@ class Loader(Scoring):
 
     def __init__(self, clock):
         store = SqliteStore()
-        super().__init__(store, Directory(store), clock, 10.0, lambda: None)
+        super().__init__(store, Directory(store), clock, 10.0, lambda: None, memory=100)
         self.loaded = []
+        self.sizes = {}
         self.broken = False
 
     def _load(self, graph, models):
         if self.broken:
             raise failure("ModelPackageFormatError")
         self.loaded.append((graph, tuple(models.values())))
-        return object()
+        return Warmable(), self.sizes.get(next(iter(models.values())), 1)
 
 
 @pytest.fixture
@@ -62,12 +73,43 @@ def test_the_model_of_the_moment_answers(loader):
     assert [("graph-1", ("old",)), ("graph-1", ("new",))] == loader.loaded
 
 
-def test_no_more_than_fit_are_kept(loader, monkeypatch):
+def test_no_more_than_fit_are_kept(loader):
     """The least used one goes first, and is loaded again when it is wanted."""
-    monkeypatch.setattr(module, "LOADED_AT_MOST", 2)
+    loader.sizes = dict.fromkeys("abc", 50)
     for model in ("a", "b", "a", "c", "a", "b"):
         loader.scorer(with_model(model))
     assert ["a", "b", "c", "b"] == [models[0] for _, models in loader.loaded]
+
+
+def test_one_that_is_too_large_is_kept_alone(loader):
+    """A model that takes more than all may is loaded once for as long as nobody asks for another."""
+    loader.sizes = {"large": 1000}
+    for model in ("small", "large", "large", "small", "small"):
+        loader.scorer(with_model(model))
+    assert ["small", "large", "small"] == [models[0] for _, models in loader.loaded]
+
+
+@given(
+    st.lists(st.sampled_from("abcdefgh"), max_size=30), st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 60))
+)
+def test_memory_is_never_exceeded(wanted, sizes):
+    """Whatever is asked for in whatever order, what is kept fits, and what was asked for last is kept."""
+    loader = Loader(SystemClock())
+    loader.sizes = sizes
+    for model in wanted:
+        last = loader.scorer(with_model(model))
+        assert last is loader.scorer(with_model(model))
+        assert sum(size for _, size in loader._scorers.values()) == loader._taken <= 100
+    loader._store.close()
+
+
+def test_warming_loads_what_will_answer(loader):
+    """A PATCH that has not propagated yet warms the new model; the old one goes on answering."""
+    endpoint = with_model("new", previous="old", updated=95.0)
+    loader.warm(endpoint)
+    loader.clock.advance(6.0)
+    assert 1 == loader.scorer(endpoint).warmed
+    assert [("graph-1", ("new",))] == loader.loaded
 
 
 def test_forgetting_drops_all(loader):

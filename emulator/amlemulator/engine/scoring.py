@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the scorer brings onnxruntime, which the server loads only 
     from amlemulator.experiments.scorer import Scorer
     from amlemulator.experiments.worker_scorer import Workers
 
-LOADED_AT_MOST = 64  # models in memory; one takes 0.1 to a few MiB
+MEMORY_PER_BYTE = 8  # bytes that a loaded model takes for each of its file, about (benchmarks/many.py)
 
 
 def worker_scoring(
@@ -65,14 +65,19 @@ class Scoring:
         clock: Clock,
         propagation_seconds: float,
         workers: Callable[[], Workers],
+        memory: int = 768 << 20,
     ) -> None:
+        """``memory`` bounds what loaded models take together, in bytes; the one that is used is always kept."""
         self._store = store
         self._directory = directory
         self._clock = clock
         self._delay = propagation_seconds
         self._workers = workers
         self._lock = threading.Lock()
-        self._scorers: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Scorer] = OrderedDict()
+        self._memory = memory
+        self._taken = 0
+        # By graph and models, the least used first; with what each takes.
+        self._scorers: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], tuple[Scorer, int]] = OrderedDict()
 
     def score(self, endpoint: Endpoint, tables: Mapping[str, Table], parameters: Mapping[str, str]) -> dict[str, Table]:
         """Return the output tables by port name. Raises ServiceError when a module refuses its data."""
@@ -88,14 +93,15 @@ class Scoring:
             found = self._scorers.get(key)
             if found is not None:
                 self._scorers.move_to_end(key)
-                return found
+                return found[0]
         loaded = self._load(graph, models)
         with self._lock:
             # Two threads may have loaded the same one; both are right, one is kept.
             kept = self._scorers.setdefault(key, loaded)
-            while len(self._scorers) > LOADED_AT_MOST:
-                self._scorers.popitem(last=False)
-        return kept
+            self._taken += kept[1] if kept is loaded else 0
+            while self._taken > self._memory and len(self._scorers) > 1:
+                self._taken -= self._scorers.popitem(last=False)[1][1]
+        return kept[0]
 
     def warm(self, endpoint: Endpoint) -> None:
         """Load the endpoint's models now, so that the first score after a PATCH is as quick as the later ones.
@@ -106,13 +112,15 @@ class Scoring:
         with suppress(ServiceError):
             self._loaded(endpoint.experiment, effective_models(endpoint, self._clock.now(), 0.0)).warm()
 
-    def _load(self, graph: str, models: Mapping[str, str]) -> Scorer:
+    def _load(self, graph: str, models: Mapping[str, str]) -> tuple[Scorer, int]:
         from amlemulator.experiments.scorer import build_scorer
 
         contents = {name: self._store.load_content(key) for name, key in models.items()}
-        return build_scorer(self._directory.graph(graph), contents, self._workers())
+        size = sum(map(len, contents.values())) * MEMORY_PER_BYTE
+        return build_scorer(self._directory.graph(graph), contents, self._workers()), size
 
     def forget(self) -> None:
         """Drop every loaded model."""
         with self._lock:
             self._scorers.clear()
+            self._taken = 0
