@@ -60,6 +60,10 @@ diagnose-cases: $(VENV)/.installed-dev ## break thousands of retrainings and dia
 samples: $(VENV)/.installed-dev ## make the sample experiments and their initial models again
 	$(BIN)/python tools/make_samples.py
 
+.PHONY: fuzz-models
+fuzz-models: $(VENV)/.installed-test ## go through 200,000 broken model files (some minutes)
+	@exec $(BIN)/python tools/fuzz_models.py $(ARGS)
+
 clean: ## remove what these commands made
 	rm -rf $(VENV) .build dist
 

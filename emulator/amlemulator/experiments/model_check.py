@@ -95,6 +95,8 @@ def _check_proto(proto: Any, header: Header) -> None:
     for node in graph.node:
         _require(node.op_type in OPERATORS.get(node.domain, ()), f"the operator '{node.op_type[:40]}' is not allowed")
         size += sum(_check_attribute(attribute) for attribute in node.attribute)
+        if node.op_type == "Split":
+            _check_split(node)
     _require(size <= MOST_VALUES, "it is too large")
     _check_ports(graph, header)
     for attributes, width in _trees(proto):
@@ -144,6 +146,13 @@ def _check_attribute(attribute: Any) -> int:
     if attribute.type == onnx.AttributeProto.TENSOR:
         return _check_tensor(attribute.t)
     return len(attribute.floats) + len(attribute.ints) + len(attribute.strings)
+
+
+def _check_split(node: Any) -> None:
+    """Require as many outputs as the operator is told to make: onnxruntime ends the process where it has fewer."""
+    told = {attribute.name: attribute.i for attribute in node.attribute}
+    sound = told == {"axis": 1, "num_outputs": len(node.output)} and len(node.input) == 1
+    _require(sound, "it splits in another way than ours")
 
 
 def _check_trees(attributes: Mapping[str, Any], features: int) -> None:
@@ -197,18 +206,21 @@ def _is_width(width: int, header: Header) -> bool:
 
 
 def _shape(port: Any) -> tuple[int, int]:
+    """Return the type and the width of a port; the width is -1 where it does not take any number of rows."""
     tensor = port.type.tensor_type
-    width = tensor.shape.dim[1].dim_value if len(tensor.shape.dim) == 2 else -1
-    return tensor.elem_type, width
+    dims = tensor.shape.dim
+    return tensor.elem_type, dims[1].dim_value if len(dims) == 2 and not dims[0].HasField("dim_value") else -1
 
 
 def _check_scores(model: TrainedModel) -> None:
+    """Score one row, and several: a model may have been made for just so many."""
     header = model.header
-    texts = [[feature.levels[0] if feature.levels else "" for feature in header.texts]]
-    words = np.array(texts, dtype=object).reshape(1, len(header.texts))
-    for output in model.predict(Arrays(range(1), np.zeros((1, len(header.numbers))), words)):
-        sound = output.ndim == 2 and output.shape[0] == 1 and output.dtype == np.float64
-        _require(sound and _is_width(output.shape[1], header), "it scores in another shape")
+    for rows in (1, 3):
+        texts = [feature.levels[0] if feature.levels else "" for feature in header.texts]
+        words = np.array([texts] * rows, dtype=object).reshape(rows, len(header.texts))
+        for output in model.predict(Arrays(range(rows), np.zeros((rows, len(header.numbers))), words)):
+            sound = output.ndim == 2 and output.shape[0] == rows and output.dtype == np.float64
+            _require(sound and _is_width(output.shape[1], header), "it scores in another shape")
 
 
 # Does it fit where it is to go?
