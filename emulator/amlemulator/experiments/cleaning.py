@@ -54,6 +54,10 @@ def _indicator(series: Series) -> Series:
 def _learn(chosen: list[Series], values: Mapping[str, Any]) -> Transform:
     mode = values["Cleaning mode"]
     if mode in _REMOVALS:
+        if (
+            mode == "Remove entire column"
+        ):  # those with one gap or more: the module cleans gaps, whatever the ratios say
+            chosen = [series for series in chosen if None in series.cells]
         return {"kind": _REMOVALS[mode], "columns": {series.name: {"type": series.type} for series in chosen}}
     # A column without gaps is learned too, for the next data may have some; one that was empty has nothing to learn.
     learned = {series.name: _entry(series, mode, values["Replacement value"]) for series in chosen if series.cells}

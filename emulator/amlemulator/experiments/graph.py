@@ -309,12 +309,12 @@ def _structure(graph: Graph) -> Iterator[Finding]:
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield Finding(name, f"Two nodes of '{module}' have this name.", "Rename one of them.")
     try:
-        graph.order(called=False)
-        graph.order()
+        # All wires, those of what leads to no output too: a call or a run follows some of them only.
+        TopologicalSorter(
+            {node.id: [wire.node for wires in node.inputs.values() for wire in wires] for node in graph.nodes.values()}
+        ).prepare()
     except CycleError as error:
         yield Finding(str(error.args[1][0]), "The wires run in a circle: " + " -> ".join(map(str, error.args[1])) + ".")
-    except KeyError:
-        pass  # a wire from a node that could not be read, which has its finding already
 
 
 def _kinds(graph: Graph, node: Node, port: str) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
@@ -106,7 +107,11 @@ def train(untrained: Untrained, frame: Frame, selection: Any, experiment: str) -
 
 def _fit(untrained: Untrained, data: TrainingSet) -> bytes:
     try:
-        return untrained.learner.fit(untrained.parameters, data)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # advice for who calls the library, who is not who drew the graph
+            return untrained.learner.fit(untrained.parameters, data)
     except ValueError as error:  # the library's own: a descent that ran away, settings that contradict each other
         raise module_error("0039", error) from error
 
