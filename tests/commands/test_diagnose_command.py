@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,36 @@ def test_the_model_as_one_address_and_a_request_of_ones_own(retraining, capsys, 
     assert [["columns-count-rrs"]] == told["found"]
     outcomes = {check["check"]: check["outcome"] for check in told["checks"]}
     assert ("ok", "ok", "ok") == (outcomes["token"], outcomes["model"], outcomes["sas"])
+
+
+def test_the_endpoints_file_knows_who_ran_the_job(retraining, capsys):
+    """Address and key of the training endpoint come from it; where several could have, one has to be named."""
+    setup = retraining.setup
+    call = ["diagnose", "--endpoints-file", "aml.json", "--workspace", retraining.workspace.id, "--json"]
+    call += ["--patch-url", setup.patch_url, "--job-id", setup.job_id]
+    trainers = [service for service in retraining.emulator.directory.services(retraining.workspace.id)
+                if not service.resources]  # fmt: skip
+    more = ["--training-url", setup.training_url + "/jobs"] if len(trainers) > 1 else []
+    assert 0 == main([*call, *more])
+    outcomes = {check["check"]: check["outcome"] for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert ("ok", "ok", "ok") == (outcomes["job"], outcomes["model"], outcomes["sas"])
+    title = "Another Trainer"
+    retraining.emulator.deployment.copy(retraining.workspace, replace(retraining.training, name=title))
+    with open("aml.json", "w", encoding="utf-8") as file:
+        json.dump(endpoints(retraining.emulator), file)
+    assert 2 == main(call)
+    assert title in capsys.readouterr().err
+
+
+def test_ctrl_c_is_told_in_a_sentence(retraining, capsys, monkeypatch):
+    """Status 130; there is nothing to clean up."""
+    monkeypatch.setattr("amlemulator.commands._diagnosing.diagnose", interrupted)
+    assert 130 == main(words(retraining))
+    assert "nothing was changed" in capsys.readouterr().err
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

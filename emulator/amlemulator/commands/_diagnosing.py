@@ -81,16 +81,31 @@ def _setup(arguments: argparse.Namespace) -> RetrainingSetup:
     for name in SECRETS:
         given[name] = given[name] if given[name] is not None else os.environ.get(f"AMLCLASSIC_{name.upper()}")
     sas = given.pop("sas_blob_token")
+    workspace = _workspace(arguments)
+    if arguments.job_id and workspace is not None:
+        given.update(_trainer(workspace, given["training_url"], given["training_key"]))
     return RetrainingSetup(
         **given,
         resource_name=arguments.resource_name,
         model=_model(arguments, sas),
         job_id=arguments.job_id,
         request=_request(arguments.request),
-        workspace=_workspace(arguments),
+        workspace=workspace,
         scoring_service=arguments.scoring_service,
         endpoint_name=arguments.endpoint_name,
     )
+
+
+def _trainer(workspace: WorkspaceEntry, url: str | None, key: str | None) -> dict[str, str | None]:
+    """Return address and key of the training endpoint that a job is of, as far as the endpoints file knows them."""
+    trainers = [service.default for service in workspace.services if service.kind == "training"]
+    if url is None and len(trainers) != 1:
+        known = ", ".join(service.name for service in workspace.services if service.kind == "training") or "none"
+        raise WrongCall(f"which service ran the job? Give its address as --training-url; training services: {known}")
+    found = trainers[0] if url is None else next((one for one in trainers if url.startswith(one.api_location)), None)
+    if found is None:
+        return {}
+    return {"training_url": url or found.api_location, "training_key": key or found.primary_key}
 
 
 def _workspace(arguments: argparse.Namespace) -> WorkspaceEntry | None:

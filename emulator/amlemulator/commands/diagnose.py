@@ -16,7 +16,7 @@ AMLCLASSIC_TOKEN, AMLCLASSIC_SCORING_KEY, AMLCLASSIC_TRAINING_KEY,
 AMLCLASSIC_SAS_BLOB_TOKEN.
 
 Exit status: 0 nothing wrong was found; 1 something is wrong, or the service
-cannot be reached; 2 the call was wrong.
+cannot be reached; 2 the call was wrong; 130 stopped by Ctrl-C.
 """
 
 
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Diagnose. Returns 0, 1 or 2 as the epilog says."""
+    """Diagnose. Returns 0, 1, 2 or 130 as the epilog says."""
     from amlemulator.commands._diagnosing import diagnosed  # the client stays out of `amlclassic --help`
 
     return diagnosed(arguments)
