@@ -6,6 +6,7 @@ import pytest
 
 from amlemulator.cli import main
 from amlemulator.failures.catalogue import Failure, failures, find
+from amlemulator.failures.player import Player
 
 
 @pytest.mark.parametrize("failure", failures(), ids=lambda failure: failure.id)
@@ -93,3 +94,17 @@ def test_run_shows_request_answer_and_mend(capsys):
     outcome = json.loads(capsys.readouterr().out)
     assert (True, 1, 0) == (outcome["ok"], outcome["played"], outcome["failed"])
     assert ["calls", "mended"] == [one["phase"] for one in outcome["failures"][0]["exchanges"]]
+
+
+def test_ctrl_c_is_told_in_a_sentence(capsys, monkeypatch):
+    """Status 130, the emulators closed, no traceback."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    closed = []
+    monkeypatch.setattr(Player, "play", stopped)
+    monkeypatch.setattr(Player, "__exit__", lambda *_: closed.append(True))
+    assert 130 == main(["failures", "run", "--all"])
+    assert "amlclassic failures: stopped; nothing is left behind\n" == capsys.readouterr().err
+    assert [True] == closed

@@ -58,13 +58,23 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Play one failure or all. Returns 0, 1 when one was not as described, 2 for a wrong call."""
+    """Play one failure or all. Returns 0, 1 when one was not as described, 2 for a wrong call, 130 when stopped."""
     if arguments.all == bool(arguments.id):
         print("amlclassic failures run: give one ID, or --all", file=sys.stderr)
         return 2
     chosen = failures() if arguments.all else tuple(filter(None, [find(arguments.id)]))
     if not chosen:
         return _unknown(arguments.id)
+    try:
+        played = _played(chosen, arguments)
+    except KeyboardInterrupt:
+        print("amlclassic failures: stopped; nothing is left behind", file=sys.stderr)
+        return 130
+    return _report(played, arguments)
+
+
+def _played(chosen: tuple[Failure, ...], arguments: argparse.Namespace) -> list[Played]:
+    """Play them, with a line of progress for each."""
     progress = Progress()
     played: list[Played] = []
     with Player() as player:
@@ -74,7 +84,7 @@ def play(arguments: argparse.Namespace) -> int:
             progress.line(f"{'ok  ' if one.ok else 'FAIL'} {failure.id} ({one.seconds:.2f} s)")
             if not arguments.json and not arguments.all:
                 _tell(one, arguments.lang)
-    return _report(played, arguments)
+    return played
 
 
 def _report(played: list[Played], arguments: argparse.Namespace) -> int:

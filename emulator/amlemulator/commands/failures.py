@@ -9,7 +9,7 @@ _EPILOG = """\
 the mend and shows that it works. Nothing is left behind, and no running emulator is touched.
 
 Exit status: 0 done (run: each failure was met as described, and mended); 1 a failure was not as described;
-2 the call was wrong.
+2 the call was wrong; 130 stopped by Ctrl-C.
 """
 
 
