@@ -25,6 +25,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def retraining(emulator, tmp_path, monkeypatch) -> Iterator[Retraining]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # where an emulator in the background is found
     for name in ("ENDPOINTS_FILE", "TOKEN", "SCORING_KEY", "TRAINING_KEY", "SAS_BLOB_TOKEN"):
         monkeypatch.delenv(f"AMLCLASSIC_{name}", raising=False)
     made = Retraining(emulator, random.Random(11), known=False)
@@ -61,6 +62,20 @@ def test_a_healthy_retraining_is_status_0(retraining, capsys, more):
     assert "WRONG" not in out
     assert retraining.setup.scoring_key not in out
     assert retraining.setup.token not in out
+
+
+def test_a_file_that_nobody_named_is_used_where_it_knows_the_workspace(retraining, capsys, monkeypatch, tmp_path):
+    """One of the environment tells what is right; one that does not know the workspace tells nothing."""
+    monkeypatch.setenv("AMLCLASSIC_ENDPOINTS_FILE", "aml.json")
+    assert 0 == main(["diagnose", "--patch-url", retraining.setup.patch_url, "--json"])
+    outcomes = {one["check"]: one["outcome"] for one in json.loads(capsys.readouterr().out)["checks"]}
+    assert ("ok", "ok") == (outcomes["patch-url"], outcomes["serves"])
+    other = json.loads((tmp_path / "aml.json").read_text())
+    other["workspaces"] = []
+    (tmp_path / "aml.json").write_text(json.dumps(other))
+    assert 0 == main(["diagnose", "--patch-url", retraining.setup.patch_url, "--json"])
+    outcomes = {one["check"]: one["outcome"] for one in json.loads(capsys.readouterr().out)["checks"]}
+    assert "unknown" == outcomes["patch-url"]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

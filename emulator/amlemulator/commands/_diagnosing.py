@@ -24,7 +24,7 @@ from amlclient import (
     WrongCall,
     diagnose,
 )
-from amlemulator.commands._targets import endpoints_file
+from amlemulator.commands._targets import background_file, read_endpoints
 
 SECRETS = ("token", "scoring_key", "training_key", "sas_blob_token")
 ADDRESSES = ("patch_url", "scoring_url", "training_url")
@@ -109,20 +109,30 @@ def _trainer(workspace: WorkspaceEntry, url: str | None, key: str | None) -> dic
 
 
 def _workspace(arguments: argparse.Namespace) -> WorkspaceEntry | None:
-    """Return what the endpoints file says of the workspace that is meant; None without a file, when addresses do."""
-    path = endpoints_file(arguments)
+    """Return what an endpoints file says of the workspace that is meant.
+
+    None when addresses are given and no file that was not named knows their workspace.
+    """
     addresses = [getattr(arguments, name) for name in ADDRESSES if getattr(arguments, name)]
-    if path is None or (arguments.endpoints_file is None and addresses):
-        if addresses:
-            return None
+    if not addresses and not arguments.endpoints_file and not background_file(arguments).exists():
         raise WrongCall(
             "say what to look at: --endpoints-file FILE (from `amlclassic serve --endpoints-file aml.json`), "
             "or addresses and keys: --patch-url, --token, --scoring-url, --scoring-key"
         )
-    file = EndpointsFile.read(path)
-    named = (found[1] for url in addresses if (found := re.search(r"/workspaces/([^/?]+)", url)))
-    ids = {one.id for one in file.workspaces}
-    return file.workspace(arguments.workspace or next((one for one in named if one in ids), None))
+    named = {found[1] for url in addresses if (found := re.search(r"/workspaces/([^/?]+)", url))}
+    if addresses and not arguments.endpoints_file:
+        return _known_elsewhere(arguments, named)
+    file = read_endpoints(arguments)
+    met = next((one.id for one in file.workspaces if one.id in named), None)
+    return file.workspace(arguments.workspace or met)
+
+
+def _known_elsewhere(arguments: argparse.Namespace, named: set[str]) -> WorkspaceEntry | None:
+    """Return the workspace of the addresses from a file that nobody named: of the environment, or in the background."""
+    path = background_file(arguments)
+    if not path.exists():
+        return None
+    return next((one for one in EndpointsFile.read(path).workspaces if one.id in named), None)
 
 
 def _model(arguments: argparse.Namespace, sas: str | None) -> BlobLocation | None:
