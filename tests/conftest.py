@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from amlemulator import Emulator
 from amlemulator.adapters.process_runner import THREADS
@@ -19,7 +19,7 @@ from support.wire import COMMON, Place, Wire
 os.environ.update(THREADS)
 
 # No test is about time: on a busy machine any example may take long.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 

@@ -309,9 +309,11 @@ class Queue(RuleBasedStateMachine):
     @rule(job_id=jobs)
     def cancel(self, job_id):
         job = self.records[job_id]
-        if job.state.ended:
+        cancelled = batch.delete(job, self._tick())
+        assert job.state.ended == (cancelled is None)
+        if cancelled is None:
             return
-        self.records[job_id] = self.final[job_id] = batch.cancel(job, self._tick())
+        self.records[job_id] = self.final[job_id] = cancelled
         self._admit()
 
     @rule()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from amlcontracts import load
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "emulator" / "amlemulator"
 
@@ -64,8 +66,12 @@ def operations() -> dict[str, str]:
 
 
 def errors() -> dict[str, str]:
-    """Return each entry of the catalogue that the source raises by name, with one place that does."""
-    return {
+    """Return each entry of the catalogue that the source raises by name, with one place that does.
+
+    A job's refusals stand in its table.
+    """
+    table = {edge["error"]: "the job's table" for edge in load("state_machines")["job"]["edges"] if "error" in edge}
+    return table | {
         text: where
         for where, call in calls()
         if _name(call) == "failure"

@@ -1,7 +1,7 @@
 """Batch jobs: what a submission must hold, and the states a job may go through.
 
-The state machine, as a table: NotStarted -start-> (queued NotStarted) -admitted-> Running -> Finished | Failed;
-NotStarted, queued or Running -delete-> Cancelled; an ended job -delete-> gone (errors.md section 15).
+The state machine is the table in ``contracts/state_machines.yaml``: what a call or an event does in a state is read
+there, and so is every refusal.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from amlemulator.core.records import BlobReference, Endpoint, Job, JobState, Sto
 from amlemulator.core.references import check_reference, is_empty, read_reference
 
 RUNNING_PER_ENDPOINT: int = load("limits")["batch_jobs_running_per_endpoint"]
+MACHINE: dict[str, Any] = load("state_machines")["job"]
+EDGES: dict[tuple[str, str], dict[str, Any]] = {(edge["from"], edge["by"]): edge for edge in MACHINE["edges"]}
 DEFAULT_CONTAINER = "experimentoutput"  # where outputs without override go (documents.md section 6)
 
 
@@ -102,16 +104,30 @@ def new_job(job_id: str, ordinal: int, endpoint: Endpoint, submission: Submissio
     )
 
 
-def start(job: Job, place: int) -> Job:
-    """Put a submitted job into the queue, at ``place``.
+def situation(job: Job) -> str:
+    """Return the job's state in the table, which tells one in the queue from one that nobody has started."""
+    return "Queued" if job.queued and job.state is JobState.NOT_STARTED else job.state.value
 
-    Raises InvalidOperation/CannotStartJob when it was started before.
+
+def after(job: Job, by: str) -> str:
+    """Return the state in the table to which ``by``, an operation or an event, leads.
+
+    Raises the table's refusal as ServiceError, and KeyError for what cannot happen in the job's state.
     """
-    if job.state is not JobState.NOT_STARTED or job.queued:
-        # A queued job still shows NotStarted; to say that it "is in NotStarted state" would help nobody.
-        state = JobState.RUNNING if job.queued and not job.state.ended else job.state
-        raise failure("InvalidOperation/CannotStartJob", state.value)
-    return replace(job, queued=True, place=place)
+    edge = EDGES[situation(job), by]
+    if "error" in edge:
+        raise failure(edge["error"], *edge.get("arguments", ()))
+    return str(edge["to"])
+
+
+def moved(job: Job, by: str) -> Job:
+    """Return the job with the state that it then shows. Raises as ``after`` does."""
+    return replace(job, state=JobState(MACHINE["states"][after(job, by)]["shows"]))
+
+
+def start(job: Job, place: int) -> Job:
+    """Put a submitted job into the queue, at ``place``. Raises CannotStartJob when it was started before."""
+    return replace(moved(job, "bes.start"), queued=True, place=place)
 
 
 def places_left(running: int, limit: int = RUNNING_PER_ENDPOINT) -> int:
@@ -121,27 +137,29 @@ def places_left(running: int, limit: int = RUNNING_PER_ENDPOINT) -> int:
 
 def admit(job: Job, now: float) -> Job:
     """Let a queued job run."""
-    return replace(job, state=JobState.RUNNING, started=now)
+    return replace(moved(job, "admitted"), started=now)
 
 
 def finish(job: Job, results: Mapping[str, StoredOutput], now: float) -> Job:
     """End a running job well."""
-    return replace(job, state=JobState.FINISHED, results=dict(results), ended=now)
+    return replace(moved(job, "finished"), results=dict(results), ended=now)
 
 
 def fail(job: Job, details: str, now: float) -> Job:
     """End a job with the reason that its Details show."""
-    return replace(job, state=JobState.FAILED, details=details, ended=now)
+    return replace(moved(job, "failed"), details=details, ended=now)
 
 
-def cancel(job: Job, now: float) -> Job:
-    """End a job that had not ended. Cancelling is final."""
-    return replace(job, state=JobState.CANCELLED, queued=False, ended=now)
+def delete(job: Job, now: float) -> Job | None:
+    """Cancel a job that has not ended, which is final; None when it has, and is to be forgotten."""
+    if after(job, "bes.delete") == "gone":
+        return None
+    return replace(moved(job, "bes.delete"), queued=False, ended=now)
 
 
 def requeue(job: Job) -> Job:
     """Put a job that a crash of the emulator interrupted back at its place, to be run again from its start."""
-    return replace(job, state=JobState.NOT_STARTED, queued=True, started=None)
+    return replace(moved(job, "interrupted"), queued=True, started=None)
 
 
 LEGACY_CODES = {state: number for number, state in enumerate(JobState)}

@@ -205,10 +205,10 @@ class Batch:
             found = transaction.get(Job, job.id)
             if found is None:
                 return
-            if found.state.ended:
+            cancelled = rules.delete(found, self._clock.now())
+            if cancelled is None:
                 transaction.delete(Job, job.id)
                 return
-            cancelled = rules.cancel(found, self._clock.now())
             transaction.put(cancelled)
         self.abandon([job])
         self._tell_ended(cancelled)
