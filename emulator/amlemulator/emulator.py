@@ -279,14 +279,19 @@ class Emulator:
         return app
 
     def _choose_stages(self, armed: bool) -> None:
-        # Chosen when faults are armed, so that nobody looks for them otherwise.
+        # Chosen when faults are armed, so that nobody looks for them otherwise; so is what --strict adds.
+        stages = pipeline.STAGES
+        if self.settings.strict:
+            from amlemulator.faces import strict
+
+            stages = (*stages, strict.check)
         if not armed:
-            self.stages = pipeline.STAGES
+            self.stages = stages
             self.blob_application: WSGIApplication = self._to_blobs
             return
         from amlemulator.faces.blob_faults import StruckBlobApplication
 
-        self.stages = (pipeline.strike, *pipeline.STAGES)
+        self.stages = (pipeline.strike, *stages)
         self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.faults)
 
     def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -75,6 +75,9 @@ class Settings:
     diagnostics_container: str = _choice(
         "create", ("create", "required"), "ml-diagnostics, when it is missing: made, or its logs are dropped (2017)"
     )
+    strict: bool = _setting(
+        False, "refuse what the documents do not allow, and say which line of which document does not"
+    )
     details: str = _choice("all", ("all", "types"), "what details=true adds to an answer: names and types, or types")
     cancelled: str = _choice("Cancelled", ("Cancelled", "Canceled"), "spelling of that job state")
     low_throttle_calls: int = _setting(4, "calls at a time that ThrottleLevel Low means (an older article: 20)", "N")
