@@ -24,6 +24,10 @@ def compiled() -> dict[str, str]:
     if (SOURCE / "openapi").is_dir():
         documents["openapi"] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _files("openapi")}
         documents["schemas"] = _schemas(references(documents["openapi"]))
+    if (SOURCE / "transcripts").is_dir():
+        documents["transcripts"] = [
+            one for path in _files("transcripts") for one in yaml.safe_load(path.read_text("utf-8"))
+        ]
     if (SOURCE / "failures").is_dir():
         documents["failures"] = _failures([yaml.safe_load(file.read_text("utf-8")) for file in _files("failures")])
     return {

@@ -24,7 +24,7 @@ from support import bodies
 
 FILES = {path.name.removesuffix(".schema.json"): path for path in sorted(compiler.SOURCE.glob("schemas/*.json"))}
 WIRE = sorted({name for one in load("openapi").values() for name in needed(*references(one))})
-FILES_OF_PEOPLE = {"experiment", "failure", "workspace"}  # what people write, not what goes over the wire
+FILES_OF_PEOPLE = {"experiment", "failure", "transcript", "workspace"}  # what people write, not what goes over the wire
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

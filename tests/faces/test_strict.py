@@ -80,6 +80,7 @@ def test_the_services_own_refusals_stay(echo):
     assert (400, "BadArgument", "DuplicateInputInBatchCall") == echo.jobs("POST", "", both).refusal
     assert (400, "BadArgument", "MissingRequestInput") == echo.score({"Inputs": {}}).refusal
     assert (401, "Unauthorized", "ScoreRequestUnauthorized") == echo.score(ROW, key="wrong").refusal
+    assert (400, "BadArgument", "BadVersionCall") == echo.score(ROW, query={"api-version": "3.0"}).refusal
 
 
 # What is refused
@@ -110,7 +111,6 @@ def test_what_is_refused(echo):
          lambda to: to.score(ROW, headers={"Authorization": f"Bearer  {to.endpoint.primary_key}"})),
         ("query", "the parameter amp;format", lambda to: to.score(ROW, query={"amp;format": "swagger"})),
         ("query", "the parameter details", lambda to: to.score(ROW, query={"details": "TRUE"})),
-        ("query", "the parameter api-version", lambda to: to.jobs("GET", "/0", query={"api-version": "2"})),
         ("batch-request", "the body", lambda to: to.jobs("POST", "", {"GolbalParameters": {}})),
         ("blob-reference", "Input.SasBlobToken", lambda to: to.jobs("POST", "", {"Input": {"SasBlobToken": 5}})),
         ("max-concurrent-calls", "MaxConcurrentCalls",
