@@ -117,7 +117,7 @@ class Request:
             return  # a file
         if kind not in self._operation.bodies:
             self._refuse("content-type", "the header Content-Type")
-        breach = next(breaches(name, self._value()), None)
+        breach = next(breaches(name, self._value(), "control" if self._operation.api == "control" else "body"), None)
         if breach is not None:
             self._refuse(*breach)
 
@@ -147,12 +147,12 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(bundled(name))
 
 
-def breaches(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the rule and the place of each breach of a body's schema."""
+def breaches(name: str, value: Any, rule: str = "body") -> Iterator[tuple[str, str]]:
+    """Yield the rule and the place of each breach of a body's schema; ``rule`` where the schema names none."""
     for error in _validator(name).iter_errors(value):
         deepest = _deepest(error)
         path = ".".join(str(step)[:40] for step in deepest.instance_path)
-        yield _rule(name, deepest.schema_path), path or "the body"
+        yield _rule(name, deepest.schema_path) or rule, path or "the body"
 
 
 def _deepest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
@@ -161,12 +161,12 @@ def _deepest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationEr
     return max(within, key=lambda one: len(one.instance_path), default=error)
 
 
-def _rule(name: str, path: list[str | int]) -> str:
-    """Return the rule that holds where a breach was found: the innermost one that a schema on the way names."""
+def _rule(name: str, path: list[str | int]) -> str | None:
+    """Return the rule that holds where a breach was found: the innermost one that a schema on the way names, or None."""
     schema: Any = bundled(name)
-    rule = bundled(name)["$defs"][name].get("x-rule", "body")
+    rule: str | None = schema["$defs"][name].get("x-rule")
     for step in path:
         schema = schema[step]
         if isinstance(schema, dict):
             rule = schema.get("x-rule", rule)
-    return str(rule)
+    return rule
