@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting diagnose-cases
-.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-seeds
+.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-seeds messages screenshots
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -15,7 +15,7 @@ test: $(VENV)/.installed-test ## run the test suite that needs Python alone
 
 test-real: $(VENV)/.installed-dev ## install and start other people's programs and run the tests against them
 	@tools/install-real.sh
-	@exec $(BIN)/python -m pytest -p no:randomly tests/real $(ARGS)
+	@exec $(BIN)/python -m pytest -p no:randomly tests/real tests/browser $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, types and layers
 	$(BIN)/ruff format --check
@@ -56,6 +56,13 @@ troubleshooting: $(VENV)/.installed-dev ## make docs/troubleshooting*.md from co
 CASES ?= 2000
 diagnose-cases: $(VENV)/.installed-dev ## break thousands of retrainings and diagnose each
 	@$(BIN)/python tools/diagnose_cases.py $(CASES)
+
+messages: $(VENV)/.installed-dev ## bring the pages' Korean messages up to date and compile them
+	$(BIN)/python tools/make_messages.py
+
+screenshots: $(VENV)/.installed-dev ## make the pictures of docs/pages.md again
+	@tools/install-real.sh
+	@exec $(BIN)/python tools/make_screenshots.py
 
 samples: $(VENV)/.installed-dev ## make the sample experiments and their initial models again
 	$(BIN)/python tools/make_samples.py

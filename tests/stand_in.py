@@ -14,7 +14,10 @@ from amlemulator.core.interface import ServiceInterface
 from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
 from amlemulator.core.regions import Host
 from amlemulator.faces.calls import Call
+from amlemulator.faces.guard import Guard
+from amlemulator.faces.pages.sessions import Sessions
 from amlemulator.faces.render import render_error
+from amlemulator.settings import Settings
 from interfaces import SCORING
 
 WORKSPACE = Workspace("a" * 32, 1, "Census", "South Central US", "token", "token2", created=0.0)
@@ -43,8 +46,10 @@ class StandIn:
     def __post_init__(self) -> None:
         resources = tuple(Resource(name, "key") for name in self.interface.resources)
         self.endpoints = {one.id: replace(one, resources=resources) for one in (DEFAULT, ADDED)}
-        self.settings = SimpleNamespace(fresh_endpoint_seconds=self.fresh_endpoint_seconds)
+        self.settings = Settings(fresh_endpoint_seconds=self.fresh_endpoint_seconds)
+        self.sessions = Sessions(Guard(self.settings))
         self.directory = SimpleNamespace(
+            workspaces=lambda: (self.workspace,),
             workspace={self.workspace.id: self.workspace}.get,
             service={self.service.id: self.service}.get,
             endpoint=self.endpoints.get,

@@ -13,6 +13,8 @@ need node nodejs npm
 need mcs mono-mcs mono-runtime libmono-system-net-http4.0-cil libmono-system-web-extensions4.0-cil libmono-system-runtime-serialization4.0-cil
 need Rscript r-base-core r-cran-httr r-cran-jsonlite
 need wrk wrk
+need chromium chromium
+need chromedriver chromium-driver fonts-noto-cjk
 
 [ ${#wanted[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

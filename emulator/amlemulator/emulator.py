@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
     from amlemulator.faces.blob import BlobApplication
+    from amlemulator.faces.pages.sessions import Sessions
     from amlemulator.testkit import Aml
 
 LOG = logging.getLogger(__name__)
@@ -255,6 +256,13 @@ class Emulator:
     def ways_in(self) -> Sequence[Door]:
         """Return the open ways in for real host names; asking brings no TLS."""
         return self.doors.all() if "doors" in self.__dict__ else ()
+
+    @once
+    def sessions(self) -> Sessions:
+        """Who looks at the pages; made when the first is asked for."""
+        from amlemulator.faces.pages.sessions import Sessions
+
+        return Sessions(self.guard)
 
     def _make_faces(self) -> None:
         self._hosts: dict[str, Flask] = {}

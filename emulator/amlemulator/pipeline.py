@@ -25,7 +25,7 @@ from amlemulator.core.access import bearer, opens_endpoint, opens_workspace
 from amlemulator.core.errors import Envelope, ServiceError, failure
 from amlemulator.core.regions import DEFAULT_REGION, Host, host_of_label, host_of_name
 from amlemulator.engine.faults import ConnectionCut, Rule, refuse
-from amlemulator.faces.call import JSON, Call
+from amlemulator.faces.call import JSON, PEOPLE, Call
 from amlemulator.faces.render import Refusal, render_error
 from amlemulator.faces.rrs_answers import EXECUTE
 
@@ -59,7 +59,8 @@ def stamp(emulator: Emulator, environ: WSGIEnvironment, start_response: StartRes
         name = call.operation.name if call and call.operation else None
         if call is not None and call.fault is not None:
             spoil(call.fault, headers)
-        emulator.journal.note(request_id, arrived, method, uri, name, int(status[:3]))
+        if not _is_for_people(call):
+            emulator.journal.note(request_id, arrived, method, uri, name, int(status[:3]))
         return start_response(status, headers, exc_info)
 
     token = emulator.gate.enter()
@@ -72,6 +73,11 @@ def stamp(emulator: Emulator, environ: WSGIEnvironment, start_response: StartRes
         raise ConnectionResetError("The connection was cut, as an armed fault has it.") from None
     finally:
         emulator.gate.leave(token)
+
+
+def _is_for_people(call: Call | None) -> bool:
+    """Whether a page is looked at, which is no call of the service: pages that follow a job would fill the journal."""
+    return call is not None and call.operation is not None and call.operation.access in PEOPLE
 
 
 def address(
@@ -298,6 +304,14 @@ def _control(emulator: Emulator, call: Call) -> None:
     emulator.guard.check(call)
 
 
+def _page(emulator: Emulator, call: Call) -> None:
+    emulator.sessions.admit(call, signed_in=True)
+
+
+def _visitor(emulator: Emulator, call: Call) -> None:
+    emulator.sessions.admit(call, signed_in=False)
+
+
 AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
     "scoring": _scoring,
     "workspace": _workspace,
@@ -305,6 +319,8 @@ AUTHENTICATORS: dict[str, Callable[[Any, Call], None]] = {
     "studio": _studio,
     "anonymous": _anonymous,
     "control": _control,
+    "page": _page,
+    "visitor": _visitor,
 }
 
 
@@ -328,14 +344,19 @@ STAGES: tuple[Callable[[Any, Call], None], ...] = (region, authenticate, limits)
 
 
 def refused(emulator: Emulator, call: Call, error: Exception) -> Refusal:
-    """Answer a refusal; a fault of our own in the host's shape, its traceback logged, kept for the test it fails."""
+    """Answer a refusal in the host's shape."""
+    return render_error(refusal_of(emulator, call, error))
+
+
+def refusal_of(emulator: Emulator, call: Call, error: Exception) -> ServiceError:
+    """Return what is answered: a refusal as it is; for a fault of our own, logged and kept for its test, a 500."""
     if isinstance(error, ServiceError):
-        return render_error(error)
+        return error
     LOG.error("a fault of the emulator's own at %s %s", call.method, call.environ["PATH_INFO"], exc_info=error)
     emulator.faults_of_ours.append(error)
     role = call.host.role
     if role == "services":
-        return render_error(failure("InternalError/UnknownError"))
+        return failure("InternalError/UnknownError")
     if role == "management":
-        return render_error(failure("management/InternalError"))
-    return render_error(failure("studio/ServiceError") if role == "studioapi" else failure("control/InternalError", ""))
+        return failure("management/InternalError")
+    return failure("studio/ServiceError") if role == "studioapi" else failure("control/InternalError", "")

@@ -65,6 +65,17 @@ def operations() -> dict[str, str]:
     }
 
 
+def pages() -> set[str]:
+    """Return the operations that are pages for people."""
+    routes = (call for _, call in calls() if _name(call) == "route")
+    return {
+        name
+        for call in routes
+        if set(_texts(_argument(call, 3, "access"))) & {"page", "visitor"}
+        for name in _texts(_argument(call, 2, "name"))
+    }
+
+
 def errors() -> dict[str, str]:
     """Return each entry of the catalogue that the source raises by name, with one place that does.
 

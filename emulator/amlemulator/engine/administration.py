@@ -50,11 +50,20 @@ class Administration:
         self._clock = clock
         self._identity = identity
 
-    def put_endpoint(self, service_id: str, name: str, settings: Settings) -> Endpoint:
-        """Add an endpoint, or change the one of that name (one PUT does both, errors.md U6)."""
+    def put_endpoint(self, service_id: str, name: str, settings: Settings, *, new: bool = False) -> Endpoint:
+        """Add an endpoint, or change the one of that name (one PUT does both, errors.md U6).
+
+        ``new``: it must not be there. A form that adds one must not change another's settings.
+        """
         with self._store.transaction() as transaction:
             service, workspace = _service(transaction, service_id)
             endpoint = transaction.endpoint_named(service_id, name)
+            if endpoint is not None and new:
+                raise failure(
+                    "management/BadArgument",
+                    message=f"An endpoint named '{name}' exists in this web service.",
+                    evidence="portal.new-endpoint",
+                )
             if endpoint is None:
                 check_name(name)
                 check_room(transaction.count(Endpoint, service_id), workspace.tier)

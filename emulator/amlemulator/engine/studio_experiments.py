@@ -110,6 +110,13 @@ class Experiments:
         )
         return {**wire, "WebService": {**wire["WebService"], "WebServiceGroupId": experiment.service_id}}
 
+    def document(self, workspace: Workspace, experiment: Experiment) -> Mapping[str, Any]:
+        """Return the module graph of an experiment in our form. Raises 400 for a saved one that cannot be read."""
+        if not experiment.saved:
+            return self._directory.graph(experiment.graph)
+        saved = json.loads(self._store.load_content(experiment.saved))
+        return read_wire(experiment.name, saved, self.assets(workspace, experiment))[0]
+
     def assets(self, workspace: Workspace, first: Experiment | None = None) -> Assets:
         """Return the saved data sets, trained models and transforms of a workspace; those of ``first`` come first."""
         assets = Assets()
@@ -155,6 +162,15 @@ class Experiments:
         key = self._store.save_content(json.dumps(wire, ensure_ascii=False).encode())
         experiment = self._put(rules.save(found or self._new(workspace), saving, key, self._clock.now()))
         return self._start(workspace, experiment, graph) if graph else experiment
+
+    def change(
+        self, workspace: Workspace, experiment: Experiment, document: Mapping[str, Any], *, run: bool
+    ) -> Experiment:
+        """Save an experiment with another graph, in our form, and run it when that is asked for. Raises as ``save``."""
+        wire = write_wire(document, self.assets(workspace, experiment))
+        kept = {"name": experiment.name, "summary": experiment.summary, "category": experiment.category}
+        saving = rules.Saving(**kept, parent_id="", run=run, graph=wire["Graph"], web_service=wire["WebService"])
+        return self.save(workspace, experiment.id, saving)
 
     def _new(self, workspace: Workspace) -> Experiment:
         now = self._clock.now()

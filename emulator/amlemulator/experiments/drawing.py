@@ -12,6 +12,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 220, 48, 28, 56, 20  # of a box, between b
 _STYLE = (
     "text{font:12px sans-serif;fill:#222}.id{fill:#777;font-size:10px}rect{fill:#fff;stroke:#555}"
     ".port rect{fill:#e6f1fb;stroke:#2c6fb0}path{fill:none;stroke:#888}.call{stroke:#2c6fb0;stroke-dasharray:5 3}"
+    ".loose rect{fill:#fdecec;stroke:#a4161a;stroke-width:2;stroke-dasharray:6 3}.loose .id{fill:#a4161a}"
 )
 
 
@@ -19,10 +20,12 @@ def layers(graph: Graph) -> list[list[Node]]:
     """Return the nodes by layer: the sources first, each other one in the layer after the last that it needs."""
     depth: dict[str, int] = {}
 
-    def place(node: str) -> int:
+    def place(node: str, below: tuple[str, ...] = ()) -> int:
         if node not in depth:
             needs = [wire.node for wires in graph.nodes[node].inputs.values() for wire in wires]
-            depth[node] = 1 + max(map(place, needs), default=-1)
+            # A draft may run in a circle, which is cut where it closes.
+            deeper = (place(one, (*below, node)) for one in needs if one not in (*below, node))
+            depth[node] = 1 + max(deeper, default=-1)
         return depth[node]
 
     for node in graph.nodes:
@@ -81,13 +84,16 @@ def draw_svg(graph: Graph) -> str:
 
 def _box(node: Node, x: int, y: int) -> str:
     kind = "port" if node.module.name in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT) else "module"
+    if open_ports := [port.name for port in node.module.inputs if not port.optional and not node.inputs.get(port.name)]:
+        kind += " loose"
     title = _title(node)
+    below = f"{node.id}: {', '.join(open_ports)} not connected" if open_ports else node.id
     shown = title if len(title) <= 34 else title[:33] + "…"
     return (
         f'<g class="{kind}"><title>{escape(title)}</title>'
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
         f'<text x="{x + 10}" y="{y + 21}">{escape(shown)}</text>'
-        f'<text class="id" x="{x + 10}" y="{y + 38}">{escape(node.id)}</text></g>'
+        f'<text class="id" x="{x + 10}" y="{y + 38}">{escape(below)}</text></g>'
     )
 
 

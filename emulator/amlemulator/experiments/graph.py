@@ -180,6 +180,12 @@ def check_graph(document: Mapping[str, Any]) -> list[Finding]:
     return _Reader(document).findings
 
 
+def read_graph(document: Mapping[str, Any]) -> tuple[Graph, list[Finding]]:
+    """Return what can be read of a graph, to look at or to change, and everything wrong with it."""
+    reader = _Reader(document)
+    return reader.graph, reader.findings
+
+
 class _Reader:
     """Reads a document once, collecting findings instead of stopping at the first."""
 

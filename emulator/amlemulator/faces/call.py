@@ -18,8 +18,10 @@ from amlemulator.engine.faults import Rule
 JSON = "application/json; charset=utf-8"
 
 # Who may call: with an endpoint's key; with the workspace's token or an endpoint's key; with the workspace's token
-# alone; with the workspace's token in Studio's own header; anybody; only this machine.
-Access = Literal["scoring", "endpoint", "workspace", "studio", "anonymous", "control"]
+# alone; with the workspace's token in Studio's own header; anybody; only this machine; people who have signed in;
+# people at the door.
+Access = Literal["scoring", "endpoint", "workspace", "studio", "anonymous", "control", "page", "visitor"]
+PEOPLE: tuple[Access, ...] = ("page", "visitor")  # who look at pages, which are no calls of the service
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from amlemulator.faces.calls import Operation
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
-ROLES = ("services", "management", "studioapi", "studio", "control")
+ROLES = ("services", "management", "studioapi", "studio", "portal", "control")
 # The first path segment of each host; that of the scoring and management hosts depends on the region (interface.md).
 LABELS = {"services": "ussouthcentral.services", "control": "_emulator"}
 # Where each API of contracts/openapi stands in the address tree.

@@ -7,21 +7,22 @@ PATCH URL and the resource names (documents.md 10.2).
 
 from __future__ import annotations
 
-import hashlib
-import json
-from base64 import b64encode
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 
 from amlcontracts import load
 from amlemulator.core import help_documents as documents
 from amlemulator.core.interface import ServiceInterface
 from amlemulator.core.records import Endpoint, WebService, Workspace
-from amlemulator.faces.calls import current, mount, route
-from amlemulator.faces.programs import TEMPLATES, environment, programs
+from amlemulator.core.trial import fill_in, request_of
+from amlemulator.faces.calls import current, route
+from amlemulator.faces.pages import trial
+from amlemulator.faces.pages.dress import mount_pages, page, pretty, root
+from amlemulator.faces.pages.languages import choose
+from amlemulator.faces.pages.languages import gettext as _
+from amlemulator.faces.programs import programs
 from amlemulator.faces.swagger import locate
 
 if TYPE_CHECKING:
@@ -40,17 +41,40 @@ class HelpPages:
     @route("GET", ROOT, "help.index", "anonymous")
     def index(self, workspace_id: str, service_id: str, endpoint_id: str) -> Response:
         """Show what HelpLocation leads to: links to the other pages."""
-        return _page("index", self._facts(service_id, endpoint_id), evidence="help.index")
+        return self._page("index", self._facts(service_id, endpoint_id), evidence="help.index")
 
     @route("GET", f"{ROOT}/score", "help.score", "anonymous")
     def score(self, workspace_id: str, service_id: str, endpoint_id: str) -> Response:
         """Show how to call RRS."""
+        return self._score(self._facts(service_id, endpoint_id))
+
+    @route("POST", f"{ROOT}/score", "help.test", "page")
+    def test(self, workspace_id: str, service_id: str, endpoint_id: str) -> Response:
+        """Call RRS for real with the row of the form, and show the answer beside it."""
         facts = self._facts(service_id, endpoint_id)
+        return self._score(facts, made=True)
+
+    def _score(self, facts: dict[str, Any], *, made: bool = False) -> Response:
         interface = facts["interface"]
         facts["score_request"] = documents.sample_request(interface)
         facts["sample_response"] = documents.sample_response(interface)
         facts["programs"] = programs("score", facts)
-        return _page("score", facts, evidence="help.score")
+        return self._page("score", facts | self._trial(facts, made=made), evidence="help.score")
+
+    def _trial(self, facts: dict[str, Any], *, made: bool) -> dict[str, Any]:
+        """Return the form of a row, the call that it means and, when it was made, the answer."""
+        form, problem, exchange = fill_in(facts["interface"], request.form), "", None
+        workspace, endpoint = facts["workspace"], facts["endpoint"]
+        addresses = (current().addresses.api_location, trial.PLAIN.api_location)
+        try:
+            body = request_of(form)
+        except ValueError as error:
+            body, problem = None, _("The table of %s is no JSON.") % error
+        real, plain = (f"{locate(workspace, endpoint)}/execute" for locate in addresses)
+        planned = trial.plan("POST", real, plain, "api-version=2.0&details=true", body)
+        if made and not problem:
+            exchange = trial.make(self._emulator, planned, endpoint.primary_key)
+        return {"form": form, "problem": problem, "exchange": exchange, "planned": planned}
 
     @route("GET", f"{ROOT}/jobs", "help.jobs", "anonymous")
     def jobs(self, workspace_id: str, service_id: str, endpoint_id: str) -> Response:
@@ -64,27 +88,43 @@ class HelpPages:
         facts["output_files"] = documents.output_files(interface)
         facts["parameters"] = documents.sample_parameters(interface)
         facts["programs"] = programs("jobs", facts)
-        return _page("jobs", facts, evidence="help.jobs")
+        return self._page("jobs", facts, evidence="help.jobs")
 
     @route("GET", f"{ROOT}/update", "help.update", "anonymous")
     def update(self, workspace_id: str, service_id: str, endpoint_id: str) -> Response:
         """Show what to PATCH, or why nothing can be patched here."""
         facts = self._facts(service_id, endpoint_id)
         if not facts["resources"]:
-            return _no_resources(facts)
+            return self._no_resources(facts)
         if facts["endpoint"].is_default:
-            return _page("update_default", facts, evidence="help.update.default-endpoint")
+            return self._page("update_default", facts, evidence="help.update.default-endpoint")
         facts["sample_request"] = documents.patch_request(facts["resources"], facts["base_location"])
         first = facts["sample_request"]["Resources"][0]
         facts["programs"] = programs("update", facts | {"resource_name": first["Name"], "location": first["Location"]})
-        return _page("update", facts, evidence="help.update")
+        return self._page("update", facts, evidence="help.update")
 
     def _facts(self, service_id: str, endpoint_id: str) -> dict[str, Any]:
         """Return what every page says of the endpoint; end the call with 404 and a page when there is none."""
         found = locate(self._emulator.directory, current().workspace, service_id, endpoint_id)
         if found is None:
-            abort(_page("missing", {}, evidence="help.unknown", status=404))
+            abort(self._page("missing", {}, evidence="help.unknown", status=404))
         return _facts(*found, self._emulator.directory.interface(found[2]))
+
+    def _no_resources(self, facts: dict[str, Any]) -> Response:
+        """Say the service's own three sentences: English, or Korean for those who ask for it (errors.md section 9)."""
+        sentences = SENTENCES["no_updatable_resources"]
+        language = choose(request)
+        evidence = "help.update.no-resources" if language == "en" else "help.update.korean"
+        shown = {"sentences": sentences[language], "sentences_language": language}
+        return self._page("update_none", facts | shown, evidence=evidence)
+
+    def _page(self, name: str, facts: dict[str, Any], *, evidence: str, status: int = 200) -> Response:
+        """Render a page for whoever asks: anybody may, so nobody has looked yet who it is."""
+        if "session" not in g:
+            g.session, g.language = self._emulator.sessions.read(request), choose(request)
+        here = root("studio") + request.path.removeprefix("/studio")
+        facts = {"here": here, "pretty": pretty, **facts}
+        return page(self._emulator, f"help/{name}.html", evidence=evidence, status=status, **facts)
 
 
 def _facts(
@@ -95,7 +135,9 @@ def _facts(
     management = f"{addresses.management_url(workspace)}/workspaces/{workspace.id}/webservices/{service.id}/endpoints"
     account = workspace.storage_account
     return {
+        "workspace": workspace,
         "service": service,
+        "service_page": f"{root('portal')}/workspaces/{workspace.id}/webservices/{service.id}",
         "endpoint": endpoint,
         "interface": interface,
         "description": service.description or SENTENCES["no_description"],
@@ -115,41 +157,6 @@ def _facts(
     }
 
 
-def _no_resources(facts: dict[str, Any]) -> Response:
-    """Say the service's own three sentences: English, or Korean for those who ask for it (errors.md section 9)."""
-    sentences = SENTENCES["no_updatable_resources"]
-    language = request.accept_languages.best_match(list(sentences), "en")
-    evidence = "help.update.no-resources" if language == "en" else "help.update.korean"
-    response = _page("update_none", facts | {"sentences": sentences[language], "language": language}, evidence=evidence)
-    response.headers["Vary"] = "Accept-Language"
-    return response
-
-
-def _page(name: str, facts: dict[str, Any], *, evidence: str, status: int = 200) -> Response:
-    """Render a page; ``evidence`` says how much of it is known, for its wording is mostly ours."""
-    style, policy = _style()
-    html = environment().get_template(f"{name}.html").render(facts, style=style, pretty=_pretty)
-    response = Response(html, status, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["x-amlclassic-evidence"] = evidence
-    return response
-
-
-@cache
-def _style() -> tuple[str, str]:
-    """Return the style sheet, which stands in each page, and the policy that allows it and nothing else."""
-    style = (TEMPLATES / "style.css").read_text("utf-8")
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return style, (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
 def blueprint(emulator: Emulator) -> Blueprint:
     """Return the routes of the help pages."""
-    return mount("help", HelpPages(emulator))
+    return mount_pages("help", HelpPages(emulator), emulator)

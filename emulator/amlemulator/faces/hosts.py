@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.faces.call import Call
-from amlemulator.pipeline import refused, run_stages
+from amlemulator.pipeline import refusal_of, refused, run_stages
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -21,8 +21,8 @@ FACES: dict[str, tuple[str, ...]] = {
     "services": ("rrs", "bes", "swagger", "odata", "probe"),
     "management": ("management", "swagger", "probe"),
     "studioapi": ("studio", "studio_experiments", "probe"),
-    "studio": ("help", "swagger"),
-    "portal": (),
+    "studio": ("studio_pages", "help", "swagger"),
+    "portal": ("portal", "portal_endpoints", "portal_jobs", "portal_requests", "portal_retraining", "portal_models"),
     "control": ("control", "control_proxies", "failure_pages"),
 }
 
@@ -68,6 +68,16 @@ def _no_route(role: str, problem: HTTPException) -> ServiceError:
 
 
 def refuse(emulator: Emulator, error: Exception) -> Response:
-    """Answer whatever a stage or a view raised."""
-    refusal = refused(emulator, request.environ["amlemulator.call"], error)
+    """Answer whatever a stage or a view raised: a person with a page, a program in the host's shape."""
+    call: Call = request.environ["amlemulator.call"]
+    if _is_person(call):
+        from amlemulator.faces.pages.dress import refusal_page
+
+        return refusal_page(emulator, refusal_of(emulator, call, error))
+    refusal = refused(emulator, call, error)
     return Response(refusal.body, refusal.status, refusal.headers)
+
+
+def _is_person(call: Call) -> bool:
+    """Whether a person looks at the answer: browsers say that they take HTML, programs never do."""
+    return call.host.role in ("portal", "studio") and "text/html" in (call.header("Accept") or "")

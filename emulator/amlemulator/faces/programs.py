@@ -33,10 +33,10 @@ class Program:
 
 @cache
 def environment() -> Environment:
-    """Return the templates of the help pages; pages escape what they show, programs have their filters instead."""
+    """Return the templates of the programs; each hole has the filter of its language."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"]),
+        autoescape=select_autoescape([]),  # programs, not pages
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
