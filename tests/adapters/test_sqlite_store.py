@@ -167,6 +167,20 @@ def test_the_queue_of_an_endpoint(store, jobs, most):
         assert len(made) == transaction.count(Job, made_for(made))
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 4), max_size=9), st.integers(0, 10), st.integers(0, 5))
+def test_the_newest_jobs(store, created, skip, most):
+    """Jobs of all endpoints by the time of their creation, cut where it is asked, with their number."""
+    store.reset()
+    made = [make_job(n, endpoint_id=f"endpoint{n % 3}", created=float(when)) for n, when in enumerate(created)]
+    with store.transaction() as transaction:
+        for job in made:
+            transaction.put(job)
+        found, total = transaction.newest_jobs(skip, most)
+    expected = sorted(made, key=lambda job: (-job.created, -job.ordinal, job.id))
+    assert (expected[skip : skip + most], len(made)) == (list(found), total)
+
+
 def made_for(jobs):
     return jobs[0].endpoint_id if jobs else make_job().endpoint_id
 

@@ -183,7 +183,7 @@ def test_programs_get_refusals_as_json(wire):
 def test_a_fault_of_our_own_is_told_without_its_reason(place_with, monkeypatch):
     """A page that breaks says so and shows nothing of its insides."""
     place = place_with()
-    monkeypatch.setattr(place.emulator.jobs, "list", lambda: 1 / 0)
+    monkeypatch.setattr(place.emulator.jobs, "newest", lambda skip, most: 1 / 0)
     answer = Visitor(place.wire).raw("/portal/jobs")
     assert 500 == answer.status
     assert b"division" not in answer.body

@@ -45,6 +45,10 @@ select body from records indexed by job_queue
 where kind = 'Job' and parent = ? and json_extract(body, '$.state') = 'NotStarted'
 and json_extract(body, '$.queued') = 1 order by json_extract(body, '$.place') limit ?
 """
+NEWEST = """
+select body from records where kind = 'Job'
+order by json_extract(body, '$.created') desc, ordinal desc, id limit ? offset ?
+"""
 CHANGES_KEPT = 10_000  # a cache that looks more seldom than that reads everything again
 
 
@@ -96,6 +100,12 @@ class SqliteTransaction:
     def running(self, endpoint_id: str) -> int:
         """Return how many jobs of an endpoint run."""
         return int(self._connection.execute(RUNNING, (endpoint_id,)).fetchone()[0])
+
+    def newest_jobs(self, skip: int, most: int) -> tuple[Sequence[Job], int]:
+        """Return some jobs of all endpoints, the newest first, and how many there are."""
+        (total,) = self._connection.execute("select count(*) from records where kind = 'Job'").fetchone()
+        rows = self._connection.execute(NEWEST, (most, skip))
+        return [decode("Job", row[0]) for row in rows], int(total)
 
     def queue(self, endpoint_id: str, most: int) -> Sequence[Job]:
         """Return the first ``most`` jobs of an endpoint that wait to run."""

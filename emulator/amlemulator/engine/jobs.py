@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amlemulator.core.records import Job
@@ -54,6 +54,11 @@ class Jobs:
         """Return a job, or None."""
         with self._store.transaction() as transaction:
             return transaction.get(Job, job_id)
+
+    def newest(self, skip: int, most: int) -> tuple[Sequence[Job], int]:
+        """Return ``most`` jobs, the newest first, after ``skip`` newer ones; and how many there are."""
+        with self._store.transaction() as transaction:
+            return transaction.newest_jobs(skip, most)
 
     def list(self, workspace_id: str | None = None) -> list[Job]:
         """Return the jobs of one workspace, or all, in order of creation."""

@@ -40,7 +40,7 @@ def draw_text(graph: Graph) -> str:
     for number, layer in enumerate(layers(graph), start=1):
         lines.append("")
         for place, node in enumerate(layer):
-            lines.append(f"{number if place == 0 else '':>3}  [{_title(node)}]  {node.id}")
+            lines.append(f"{number if place == 0 else '':>3}  [{title_of(node)}]  {node.id}")
             wires = list(_wires(graph, node))
             lines += [f"      {'└' if wire is wires[-1] else '├'}─ {wire}" for wire in wires]
     for link in graph.links:
@@ -50,7 +50,8 @@ def draw_text(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _title(node: Node) -> str:
+def title_of(node: Node) -> str:
+    """Return what is written on a module: its name, and what it is called or which data set it stands for."""
     named = node.name or node.parameters.get("Dataset")
     return f"{node.module.name}: {named}" if named else node.module.name
 
@@ -86,7 +87,7 @@ def _box(node: Node, x: int, y: int) -> str:
     kind = "port" if node.module.name in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT) else "module"
     if open_ports := [port.name for port in node.module.inputs if not port.optional and not node.inputs.get(port.name)]:
         kind += " loose"
-    title = _title(node)
+    title = title_of(node)
     below = f"{node.id}: {', '.join(open_ports)} not connected" if open_ports else node.id
     shown = title if len(title) <= 34 else title[:33] + "…"
     return (

@@ -11,7 +11,7 @@ from amlemulator.core.errors import ServiceError
 from amlemulator.core.records import Endpoint, Job, WebService
 from amlemulator.faces.calls import current, route
 from amlemulator.faces.pages.dress import go, missing, mount_pages, page, root
-from amlemulator.faces.pages.paging import part_of
+from amlemulator.faces.pages.paging import part_of, part_read, searched
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
@@ -48,7 +48,12 @@ class PortalJobs:
     @route("GET", "/portal/jobs", "portal.jobs", "page")
     def jobs(self) -> Response:
         """List the jobs of every endpoint, the newest first."""
-        found = part_of(self._emulator.jobs.list()[::-1], lambda job: self._row(job).text)
+        jobs = self._emulator.jobs
+        if searched():
+            newest = sorted(jobs.list(), key=lambda job: (job.created, job.ordinal), reverse=True)
+            found = part_of(newest, lambda job: self._row(job).text)
+        else:
+            found = part_read(jobs.newest)
         part = found.of([self._row(job) for job in found.items])
         return page(self._emulator, "pages/jobs.html", evidence="portal.jobs", section="jobs", part=part)
 

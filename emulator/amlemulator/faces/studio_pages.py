@@ -83,6 +83,7 @@ class StudioPages:
 
     def _experiment(self, workspace: Workspace, experiment_id: str, error: ServiceError | None) -> Response:
         from amlemulator.experiments import editing
+        from amlemulator.experiments.drawing import title_of
 
         found, graph, findings = self._read(workspace, experiment_id)
         service = self._emulator.directory.service(found.service_id or "")
@@ -94,6 +95,7 @@ class StudioPages:
             experiment=found,
             address=f"{root('studio')}/workspaces/{workspace.id}/experiments/{found.id}",
             graph=graph,
+            title_of=title_of,
             findings=findings,
             untrained=editing.lacks_trained_output(graph),
             outputs=editing.output_wires(graph),

@@ -92,6 +92,10 @@ class Transaction(Protocol):
         """Return how many jobs of an endpoint run."""
         ...
 
+    def newest_jobs(self, skip: int, most: int) -> tuple[Sequence[Job], int]:
+        """Return ``most`` jobs of all endpoints, the newest first, after ``skip`` newer ones, and their number."""
+        ...
+
     def queue(self, endpoint_id: str, most: int) -> Sequence[Job]:
         """Return the first ``most`` jobs of an endpoint that wait to run, in the order of their places."""
         ...

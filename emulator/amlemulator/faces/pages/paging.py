@@ -38,14 +38,36 @@ class Part(Generic[Item]):
         return {**kept(), "page": number}
 
 
+def searched() -> str:
+    """Return what the request looks for."""
+    return request.args.get("q", "").strip()[:200]
+
+
+def part_read(read: Callable[[int, int], tuple[Sequence[Item], int]], size: int = SIZE) -> Part[Item]:
+    """Return the part that the request asks for of a list that is not searched.
+
+    ``read`` returns, after so many, so many items, and how many there are.
+    """
+    asked = _asked()
+    items, total = read((asked - 1) * size, size)
+    pages = max(1, -(-total // size))
+    if asked > pages:
+        items, total = read((pages - 1) * size, size)
+    return Part(items, min(asked, pages), pages, total, "")
+
+
 def part_of(items: Sequence[Item], text: Callable[[Item], str], size: int = SIZE) -> Part[Item]:
     """Return the part of a list that the request asks for: ``q`` is looked for in each item's text, ``page`` from 1.
 
     Only what is shown should cost anything, so ``text`` must be cheap. A page beyond the last is the last.
     """
-    query = request.args.get("q", "").strip()[:200]
+    query = searched()
     found = [item for item in items if query.lower() in text(item).lower()] if query else items
     pages = max(1, -(-len(found) // size))
-    asked = request.args.get("page", "1")
-    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
+    number = min(_asked(), pages)
     return Part(found[(number - 1) * size : number * size], number, pages, len(found), query)
+
+
+def _asked() -> int:
+    asked = request.args.get("page", "1")
+    return max(int(asked), 1) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
