@@ -162,7 +162,7 @@ def _deepest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationEr
 
 
 def _rule(name: str, path: list[str | int]) -> str | None:
-    """Return the rule that holds where a breach was found: the innermost one that a schema on the way names, or None."""
+    """Return the rule that holds where a breach was found, the innermost that a schema on the way names, or None."""
     schema: Any = bundled(name)
     rule: str | None = schema["$defs"][name].get("x-rule")
     for step in path:
