@@ -1,0 +1,153 @@
+"""Ids, keys and hosts in the text of programs and configuration, whatever the language."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amlemulator.core.adoption import identifier, scan, words_of
+
+WORKSPACE, SERVICE, ENDPOINT = "a" * 32, "b" * 32, "c" * 32
+KEY, TOKEN, SECRET = (f"{letter * 86}==" for letter in "KTS")
+
+CSHARP = f"""
+const string WorkspaceId = "{WORKSPACE}";
+const string ServiceId = "{ENDPOINT}";
+const string ApiKey = "{KEY}"; // Replace this
+string url = "https://europewest.services.azureml.net/workspaces/" + WorkspaceId + "/services/" + ServiceId + "/jobs";
+const string StorageAccountName = "mystore";
+const string StorageAccountKey = "{SECRET}";
+const string StorageContainerName = "mycontainer";
+"""
+PYTHON = f"""
+workspace_id = '{WORKSPACE}'
+url = f'https://europewest.services.azureml.net/workspaces/{{workspace_id}}/services/{ENDPOINT}/execute?api-version=2.0'
+api_key = '{KEY}'
+headers = {{'Authorization': 'Bearer ' + api_key}}
+"""
+R = f"""
+workspaceId <- "{WORKSPACE}"
+serviceId <- "{ENDPOINT}"
+url <- paste0("https://europewest.services.azureml.net/workspaces/", workspaceId, "/services/", serviceId, "/execute")
+apiKey <- "{KEY}"
+"""
+POWERSHELL = f"""
+$workspaceId = '{WORKSPACE}'
+$serviceId = '{ENDPOINT}'
+$apiKey = '{KEY}'
+Invoke-RestMethod "https://europewest.services.azureml.net/workspaces/$workspaceId/services/$serviceId/execute"
+"""
+JSON = f"""
+{{"mlEndpoint": "https://europewest.services.azureml.net/workspaces/{WORKSPACE}/services/{ENDPOINT}/jobs",
+ "apiKey": "{KEY}",
+ "updateResourceEndpoint": "https://europewest.management.azureml.net/workspaces/{WORKSPACE}/webservices/{SERVICE}/endpoints/e2",
+ "trainedModelName": "Income Predictor [trained model]"}}
+"""
+XML = f"""
+<add key="WorkspaceId" value="{WORKSPACE}" />
+<add key="EndpointId" value="{ENDPOINT}"/>
+<add key="ApiKey" value="{KEY}"/>
+<add key="Url" value="https://europewest.services.azureml.net"/>
+"""
+TEXTS = {"C#": CSHARP, "Python": PYTHON, "R": R, "PowerShell": POWERSHELL, "JSON": JSON, "XML": XML}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_ids_keys_and_regions_are_found_in_every_language(language):
+    """The workspace, the endpoint's GUID, its key and the region, and nothing taken for another."""
+    text = scan(TEXTS[language])
+    expected = {("workspace", WORKSPACE), ("endpoint", ENDPOINT), ("key", KEY)}
+    found = {(one.kind, one.value) for one in text.findings if one.kind in ("workspace", "endpoint", "key")}
+    assert expected == found
+    assert ("West Europe",) == text.regions
+    assert text.hosts[0] == "europewest.services.azureml.net"
+
+
+def test_storage_is_found():
+    """Account, key and container, by their names or in a connection string cut over lines."""
+    named = scan(CSHARP)
+    string = scan(
+        f'store = ("DefaultEndpointsProtocol=https;AccountName=mystore;"\n  "AccountKey="\n  "{SECRET}")\n'
+        'place = {"RelativeLocation": "mycontainer/input.csv"}'
+    )
+    for text in (named, string):
+        found = {(one.kind, one.value) for one in text.findings if "account" in one.kind}
+        assert {("account", "mystore"), ("account key", SECRET)} == found
+        assert ("mycontainer",) == text.containers
+    assert ["mystore"] == [one.value for one in scan("https://mystore.blob.core.windows.net/c/b").of("account")]
+
+
+def test_the_flow_of_retraining_is_found():
+    """The scoring service, its endpoint's name and the trained model, in the definition of a data factory."""
+    text = scan(JSON)
+    assert [SERVICE] == [one.value for one in text.of("service")]
+    assert ["e2"] == [one.value for one in text.of("endpoint name")]
+    assert ("Income Predictor [trained model]",) == text.resources
+
+
+def test_a_token_is_told_from_a_key():
+    """By the identifier that it is given to."""
+    text = scan(f'Token = "{TOKEN}"\nApiKey = "{KEY}"\nworkspace_authorization = "{"U" * 86}=="')
+    assert ["token", "key", "token"] == [one.kind for one in text.findings]
+
+
+def test_roles_are_told_by_name_and_by_address():
+    """An identifier's words say for which service a value is; so does what follows it in an address."""
+    text = scan(f'TrainingKey = "{KEY}"\nscore_key = "{TOKEN}"\nurl = ".../services/{ENDPOINT}/jobs"\nkey = "{SECRET}"')
+    assert ["training", "scoring", "training", None] == [one.role for one in text.findings]
+
+
+def test_hosts_that_are_not_emulated_are_told():
+    """Germany's hosts, for one."""
+    assert ("germanycentral.management.azureml.de",) == scan("https://germanycentral.management.azureml.de/x").foreign
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"md5 = '{'0' * 32}'",
+        "0" * 64,
+        f"hash: {'d' * 33}",
+        f"{'K' * 87}==",
+        "azureml.network",
+        "blob.core.windows.net",
+    ],
+)
+def test_what_is_none(text):
+    """Other hex digits, other base64 and other names are left alone."""
+    found = scan(text)
+    assert ((), (), ()) == (found.findings, found.hosts, found.regions)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ('const string ApiKey = "', "ApiKey"),
+        ("api_key = '", "api_key"),
+        ('  "apiKey": "', "apiKey"),
+        ('apiKey <- "', "apiKey"),
+        ("$apiKey = '", "apiKey"),
+        ('<add key="Api.Key" value="', "Api.Key"),
+        ("<ApiKey>", "ApiKey"),
+        ("export API_KEY=", "API_KEY"),
+        ('url = f"https://x/', "url"),
+        ('  "', ""),
+    ],
+)
+def test_the_identifier_that_a_value_is_given_to(before, expected):
+    """In every language's way of saying so."""
+    assert expected == identifier(before)
+
+
+def test_the_words_of_an_identifier():
+    """Whether by humps, underscores or hyphens."""
+    expected = {"training", "api", "key"}
+    assert [expected] * 3 == [words_of(name) for name in ("TrainingAPIKey", "training_api_key", "training-api-key")]
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_looked_through(text):
+    """Nothing that is no id makes it fail, and each finding stands in the line that it is said to."""
+    whole = f"{text}\nworkspaceId = '{WORKSPACE}'"
+    found = [one for one in scan(whole).findings if one.value == WORKSPACE]
+    assert [whole.count("\n", 0, whole.rindex(WORKSPACE)) + 1] == [one.line for one in found]
