@@ -13,7 +13,7 @@ import pytest
 
 from help_runs import training_rows
 from support.carried import carried
-from support.real import node_packages
+from support.real import environment, node_packages
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -85,3 +85,20 @@ def test_a_program_is_adopted(folder, source):
     assert status == 0, errors
     command = COMMANDS["csharp" if source == "Retrain.exe" else "r"]
     retrained(folder, f"adopted-{source}", command, "readopted")
+
+
+@pytest.mark.parametrize(
+    ("client", "hosts"),
+    [
+        ("azureml", ("studio.azureml.net", HOSTS[0])),
+        ("azmlclient", (HOSTS[0], HOSTS[2])),
+    ],
+)
+def test_a_client_of_then_with_its_own_addresses(folder, client, hosts):
+    """No base URL is given to it: it calls the service that it was made for."""
+    command = (environment(client), PROGRAMS / f"client_{client}.py", "rows.csv")
+    status, out, errors = run_in(folder, "run", "--workspace", "workspace", "--", *command)
+    assert status == 0, out + errors
+    assert out.splitlines()[-1].startswith(("refused ", "scored "))
+    for host in hosts:
+        assert host in errors

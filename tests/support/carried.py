@@ -29,6 +29,10 @@ services:
     id: 5c0e5c0e5c0e5c0e5c0e5c0e5c0e5c0e
     experiment: experiments/census-model-predictive.yaml
     models: {"Census Model [trained model]": models/census-model.ilearner}
+    endpoints:
+      - name: default
+        id: 5c025c025c025c025c025c025c025c02
+        primary_key: pBVbRfHn+MBad/plSv6B6BMY2gG/cCeJhyvrVpdH5Oz+Vd8+lTbMdDO/M5DO1bugopzSDMcwmMUW9tji1iwruQ==
 blobs: blobs
 """
 
