@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-real lint wheel clean samples contracts-data troubleshooting diagnose-cases
+.PHONY: demo test test-real lint wheel clean samples contracts-data docs-reference troubleshooting diagnose-cases
 .PHONY: contracts contracts-check contracts-mutants contracts-full contracts-seeds messages screenshots
 
 demo: $(VENV)/.installed ## show the whole retraining flow
@@ -47,8 +47,12 @@ contracts-full: contracts contracts-seeds ## the same with many more examples, t
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .
 
-contracts-data: $(VENV)/.installed-dev ## compile contracts/*.yaml into what the packages read
+contracts-data: $(VENV)/.installed-dev ## compile contracts/ into what the packages read, and docs/reference
 	$(BIN)/python -m amlcontracts.compile
+	$(BIN)/python -m amlcontracts.reference
+
+docs-reference: $(VENV)/.installed-dev ## make docs/reference from contracts/
+	$(BIN)/python -m amlcontracts.reference
 
 troubleshooting: $(VENV)/.installed-dev ## make docs/troubleshooting*.md from contracts/failures
 	$(BIN)/python tools/make_troubleshooting.py
