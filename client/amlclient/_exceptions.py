@@ -61,17 +61,17 @@ __all__ = [
 
 
 class AmlError(Exception):
-    """Everything that this package raises on purpose. ``failure`` names the documented one that it is, when known."""
+    """Everything that this package raises on purpose. ``failures`` are ids, where it is known what it is."""
 
-    def __init__(self, *texts: object, failure: str | None = None) -> None:
-        self._failure = failure
+    def __init__(self, *texts: object, failures: tuple[str, ...] = ()) -> None:
+        self._failures = failures
         super().__init__(*texts)
 
     @property
     def failures(self) -> tuple[str, ...]:
         """The ids of the documented failures that look like this, in the document's order; none when none is known."""
-        if self._failure is not None:
-            return (self._failure,)
+        if self._failures:
+            return self._failures
         seen = self._seen()
         return recognise(seen) if seen is not None else ()
 
@@ -103,7 +103,7 @@ class RefusedLocally(WrongCall):
         """Make one that says ``what`` is wrong here, and then explains it as the catalogue does."""
         known = known_failure(failure_id)
         explained = f"{known.text('why')} {known.text('mend')}"
-        return cls(f"{what}. {explained} (amlclassic failures show {failure_id})", failure=failure_id)
+        return cls(f"{what}. {explained} (amlclassic failures show {failure_id})", failures=(failure_id,))
 
 
 class TransportError(AmlError):

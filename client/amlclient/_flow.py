@@ -196,7 +196,7 @@ class Retraining:
         try:
             return self._training.job(job_id).state
         except NotFound:
-            raise FlowError(f"the service no longer knows job {job_id}; {_AGAIN}") from None
+            raise FlowError(f"the service no longer knows job {job_id}; {_AGAIN}", failures=("job-deleted",)) from None
 
     def wait(self) -> None:
         """Follow the job to its end, and take its results with fresh tokens."""
@@ -206,7 +206,7 @@ class Retraining:
                 job_id, timeout=self._options.timeout, poll=self._options.poll, on_status=self._observer.waiting
             )
         except NotFound:
-            raise FlowError(f"the service no longer knows job {job_id}; {_AGAIN}") from None
+            raise FlowError(f"the service no longer knows job {job_id}; {_AGAIN}", failures=("job-deleted",)) from None
         except (JobFailed, JobCancelled) as error:
             self._journal.record(failed=str(error))
             raise
@@ -289,7 +289,8 @@ class Retraining:
     def _check_address(self, page: UpdateResourcePage, url: str) -> None:
         """Refuse a page that would have another endpoint patched than the one that is meant."""
         if self._plan.preflight and page.patch_url and _tail(page.patch_url) != _tail(url):
-            raise RefusedLocally(f"the help page says to PATCH {page.patch_url}, which is not {url}")
+            what = f"the help page says to PATCH {page.patch_url}, which is not {url}"
+            raise RefusedLocally.because("another-endpoint-patched", what)
 
     def _choose_resource(self, names: tuple[str, ...]) -> str:
         wanted = self._plan.resource_name
@@ -305,7 +306,7 @@ class Retraining:
             raise FlowError(
                 "the job has no trained model (.ilearner) among its results: "
                 "is the Web Service Output connected to Train Model? Nothing was patched",
-                failure="output-not-on-train-model",
+                failures=("output-not-on-train-model",),
             )
         self._journal.record(model=model.address)
         if self._shows(model) is not True:
@@ -332,7 +333,8 @@ class Retraining:
             if self._clock.monotonic() >= ends:
                 raise NotVerified(
                     f"endpoint {self._plan.endpoint_name} does not show {model.address}: "
-                    f"somebody changed it since, or the update was not done; {_AGAIN}"
+                    f"somebody changed it since, or the update was not done; {_AGAIN}",
+                    failures=("endpoint-never-patched", "refresh-discards-model"),
                 )
             self._clock.sleep(self._options.poll)
         if not self._journal.get("done"):
@@ -347,7 +349,8 @@ class Retraining:
         try:
             endpoint = self._management.endpoint(plan.scoring_service_id, plan.endpoint_name)
         except NotFound:
-            raise FlowError(f"endpoint {plan.endpoint_name} is no longer there; {_AGAIN}") from None
+            what = f"endpoint {plan.endpoint_name} is no longer there; {_AGAIN}"
+            raise FlowError(what, failures=("endpoint-never-added",)) from None
         if endpoint.resources is None:
             return None
         resource = endpoint.resource(self._journal.get("patch")["resource"])

@@ -41,6 +41,7 @@ ENDPOINTS = "/management/workspaces/w/webservices/s/endpoints"
         (JobTimeout(job_id="j", state="NotStarted", seconds=1, cancelled=False), ("job-not-started", "job-queued")),
         (ServiceError(418, "Teapot", "m", method="GET", url=BASE), ()),
         (FlowError("stopped"), ()),
+        (FlowError("gone", failures=("job-deleted",)), ("job-deleted",)),
     ],
 )  # fmt: skip
 def test_errors_name_the_failures_they_look_like(error, expected):
