@@ -18,7 +18,7 @@ from support.diagnoses import ORDER, healthy, pair, pairs, single
 from support.retraining import emulator_for_diagnoses, retrained, transport_to
 
 SEEDS = st.integers(0, 1_000_000)
-SHARED = settings(max_examples=40, deadline=None)
+SHARED = settings(max_examples=25, deadline=None)
 
 
 @pytest.fixture(scope="module")

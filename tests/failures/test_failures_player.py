@@ -8,6 +8,8 @@ from amlemulator.cli import main
 from amlemulator.failures.catalogue import Failure, failures, find
 from amlemulator.failures.player import Player
 
+pytestmark = pytest.mark.timeout(600)  # the first of these tests waits until all failures have been played
+
 
 @pytest.mark.parametrize("failure", failures(), ids=lambda failure: failure.id)
 def test_every_failure_is_met_and_mended(played, failure):

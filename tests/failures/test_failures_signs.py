@@ -8,6 +8,8 @@ from amlclient import AmlError, Answer, Call, JobCancelled, JobFailed, JobTimeou
 from amlclient._client import refusal
 from amlemulator.failures.catalogue import failures
 
+pytestmark = pytest.mark.timeout(600)  # the first of these tests waits until all failures have been played
+
 SIGNED = [failure for failure in failures() if "signs" in failure.data]
 # What goes well on the wire and is wrong all the same: nothing that comes back could be a sign.
 SILENT = {

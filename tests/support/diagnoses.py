@@ -22,9 +22,11 @@ APART = [{"scoring", "key"}, {"scoring", "load"}]
 
 
 def _named(diagnosis: Diagnosis, cause: Cause) -> bool:
-    """Whether the first thing found is the cause, found by its own check."""
+    """Whether the first thing found is the cause, found by its own check; with those alike, how they are parted."""
     first = next(iter(diagnosis.findings), None)
-    return first is not None and first.check == cause.check and first.failures in cause.named
+    if first is None or first.check != cause.check or first.failures not in cause.named:
+        return False
+    return len(first.failures) == 1 or None not in (first.parted_by(), first.parted_by("ko"))
 
 
 def _told(diagnosis: Diagnosis, wanted: object) -> list[str]:
