@@ -67,6 +67,7 @@ def test_the_checks_are_listed_without_a_service(capsys):
     ("flags", "sentence"),
     [
         (["--only", "nobody"], "no check begins with 'nobody'; `amlclassic contracts check --list` lists them"),
+        (["--settle", "-1"], "--settle takes seconds from 0 to 600, not -1"),
         (["--html", "nowhere/r.html"], "nowhere/r.html cannot be written: its folder is not there"),
         (["--endpoints-file", "nobody.json"], "the endpoints file nobody.json cannot be read"),
     ],

@@ -335,3 +335,44 @@ def _(patch: Patch) -> None:
         return put_endpoint
 
     patch.wrap(Administration, "put_endpoint", make)
+
+
+@mutant("function-over-experiment", "edges.service.experiment")
+def _(patch: Patch) -> None:
+    """A published function takes the place of an experiment's web service, says the answer."""
+
+    def make(original):
+        def put_service(self, workspace_id, service_id):
+            service = management.current().service or self._emulator.directory.service(service_id)
+            if service is not None and service.type == "Graph":
+                return management.answer(self._service(service))
+            return original(self, workspace_id, service_id)
+
+        return put_service
+
+    patch.wrap(management.Management, "put_service", make)
+
+
+@mutant("deleted-service-stays", "edges.service.function")
+def _(patch: Patch) -> None:
+    """A web service that is deleted loses its endpoints and is still shown."""
+
+    def delete_service(self, service_id):
+        with self._store.transaction() as transaction:
+            return [
+                job
+                for one in transaction.list(administration.Endpoint, service_id)
+                for job in self._drop(transaction, one)
+            ]
+
+    patch.set(Administration, "delete_service", delete_service)
+
+
+@mutant("overwriting-always-changes", "endpoints.refresh")
+def _(patch: Patch) -> None:
+    """A refresh with OverwriteResources is always 200, whether anything changed or not."""
+
+    def make(original):
+        return lambda self, endpoint, *, overwrite: original(self, endpoint, overwrite=overwrite) or overwrite
+
+    patch.wrap(Administration, "refresh_endpoint", make)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -29,7 +30,8 @@ Strategy = st.SearchStrategy[Any]
 class Effort:
     """How hard to try: examples of each law, programs of each machine and their steps, callers at a time.
 
-    ``shrink`` looks for the shortest example of a breach.
+    ``shrink`` looks for the shortest example of a breach. ``settle`` is in how many seconds a new endpoint or a changed
+    model has to show; the real service took up to 30.
     """
 
     examples: int = 12
@@ -37,6 +39,7 @@ class Effort:
     steps: int = 20
     crowd: int = 8
     shrink: bool = True
+    settle: float = 0.0
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -45,6 +48,7 @@ class Effort:
 
 
 MODEL = ".ilearner"
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Ground:
     ) -> None:
         """Stand on the workspaces of ``file``; ``trained`` spares two trainings, where somebody has their results."""
         self.wire = Wire(EveryAnswer())
-        self.places = places(file, self.wire)
+        self.settle = effort.settle
+        self.places = places(file, self.wire, self.settle)
         self.storage = Storage(file.connection_string)
         self.effort = effort
         self.seed_text = seed_text
@@ -180,6 +185,13 @@ class Ground:
         same(200, answer.status, answer.line)
         return cells_of(answer)
 
+    def answers(self, endpoint: Endpoint, want: Cells, what: str) -> None:
+        """Raise Breach unless an endpoint comes to answer so, within the time that a change may take."""
+        end = time.monotonic() + self.settle
+        while (found := self.scores(endpoint)) != want and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+        same(want, found, what)
+
     # --- trained models ----------------------------------------------------------------------------------------------
 
     @cached_property
@@ -266,6 +278,9 @@ class Ground:
     def patched(self, model: str) -> Iterator[Endpoint]:
         """Have an endpoint with a model of ours for the length of a with block."""
         with self.scoring.endpoint() as endpoint:
+            before, end = self.scores(endpoint), time.monotonic() + self.settle
             answer = endpoint.patch(self.update(model))
             same(200, answer.status, answer.line)
+            while self.scores(endpoint) == before and time.monotonic() < end:
+                time.sleep(LOOK_SECONDS)
             yield endpoint

@@ -166,7 +166,15 @@ class Service:
         """Add an endpoint. Raises Breach when that is refused."""
         answer = self.named(name).manage("PUT", "", settings or {})
         same(200, answer.status, answer.line)
-        return self._read(answer.json)
+        made = self._read(answer.json)
+        self.settled(made)
+        return made
+
+    def settled(self, made: Endpoint) -> None:
+        """Wait until a new endpoint's key is known, as long as that may take: at first the service answered 401."""
+        end = time.monotonic() + self.place.settle
+        while time.monotonic() < end and made.score({}).status == 401:
+            time.sleep(POLL_SECONDS)
 
     @contextmanager
     def endpoint(self, settings: Settings | None = None) -> Iterator[Endpoint]:
@@ -194,6 +202,7 @@ class Place:
     token: str = field(repr=False)
     management: str = ""
     services: tuple[Service, ...] = ()
+    settle: float = 0.0  # seconds that a change may take
 
     @property
     def address(self) -> str:
@@ -225,11 +234,13 @@ class Place:
         return [first.sub(other[role], url, count=1) for name, other in regions.items() if name != self.region]
 
 
-def places(file: EndpointsFile, wire: Wire) -> list[Place]:
-    """Return the workspaces of an endpoints file."""
+def places(file: EndpointsFile, wire: Wire, settle: float = 0.0) -> list[Place]:
+    """Return the workspaces of an endpoints file, whose changes may take ``settle`` seconds to show."""
     found = []
     for entry in file.workspaces:
-        bare = Place(wire, entry.id, entry.name, entry.region, entry.token, entry.management_url.rstrip("/"))
+        bare = Place(
+            wire, entry.id, entry.name, entry.region, entry.token, entry.management_url.rstrip("/"), settle=settle
+        )
         services = tuple(Service(bare, one.id, one.name, one.kind) for one in entry.services)
         found.append(replace(bare, services=services))
     return found

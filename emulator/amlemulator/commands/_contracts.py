@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from amlcontracts.harness.registry import Check
     from amlcontracts.harness.report import Report
 
+LONGEST_SETTLE = 600
 MISSING = (
     "`amlclassic contracts check` needs two more libraries; install them with: pip install 'amlclassic[contracts]'"
 )
@@ -51,6 +53,8 @@ def _check(arguments: argparse.Namespace) -> int:
         for one in chosen:
             print(f"{one.id:28} {one.sentence}")
         return 0
+    if not 0 <= arguments.settle <= LONGEST_SETTLE:
+        raise WrongCall(f"--settle takes seconds from 0 to {LONGEST_SETTLE}, not {arguments.settle:g}")
     for path in (arguments.junit, arguments.html):
         if path and not Path(path).resolve().parent.is_dir():
             raise WrongCall(f"{path} cannot be written: its folder is not there")
@@ -75,6 +79,7 @@ def _perform(arguments: argparse.Namespace, file: EndpointsFile, chosen: list[Ch
     from amlcontracts.harness.runner import Result, perform
 
     tier, effort = ("quick", QUICK) if arguments.quick else ("full", FULL) if arguments.full else ("usual", USUAL)
+    effort = replace(effort, settle=arguments.settle)
     seed = arguments.seed or str(secrets.randbelow(10**6))
     progress, results = Progress(), list[Result]()
     report = Report(file.base_url, arguments.endpoints_file, seed, tier, results)

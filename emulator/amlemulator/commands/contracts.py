@@ -35,6 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--only", metavar="CHECK", action="append", default=[], help="only checks that begin so; repeatable"
     )
+    check.add_argument(
+        "--settle",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long a new endpoint or model may take to show (default 0; the real service took up to 30)",
+    )
     check.add_argument("--list", action="store_true", help="list the checks and make none")
 
 

@@ -11,6 +11,7 @@ from amlcontracts.harness.runner import LEFT, REACHED, perform
 from amlcontracts.harness.state import unchanged
 from amlemulator import Emulator
 from amlemulator.commands.serve import endpoints
+from support.runner import until
 
 EFFORT = Effort(examples=5, programs=1, steps=5, crowd=2)
 
@@ -149,6 +150,23 @@ def test_a_caller_who_stops_listening_leaves_nothing(file, served):
     assert "held" == list(perform(file, [], EFFORT, "1"))[-1].verdict
     training = served.directory.services(served.directory.workspaces()[0].id)[0]
     assert ["default"] == [one.name for one in served.directory.endpoints(training.id)]
+
+
+def test_a_service_that_takes_its_time():
+    """Where new endpoints answer 401 at first the checks hold for who says so, and break for who does not."""
+    with Emulator(port=0, blob_port=0, workers=1, fresh_endpoint_seconds=0.2) as emulator:
+        file = EndpointsFile.from_json(endpoints(emulator))
+        until(lambda: file_answers(emulator))
+        verdicts = [
+            next(perform(file, chosen(["rrs.copies"]), Effort(settle=settle), "1")).verdict for settle in (5.0, 0.0)
+        ]
+    assert ["held", "broken"] == verdicts
+
+
+def file_answers(emulator):
+    """Tell whether the default endpoints of an emulator are no longer new."""
+    created = max(one.created for one in emulator.directory.workspaces())
+    return emulator.clock.now() - created > 1
 
 
 def test_a_service_that_is_not_there_is_one_breach(file):

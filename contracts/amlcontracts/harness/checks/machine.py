@@ -197,9 +197,9 @@ class Workspace(RuleBasedStateMachine):
     def answering(self) -> None:
         """Every endpoint answers with its own model."""
         faces = self.ground.faces if self.models else (self.ground.scores(self.service.default),)
-        same(faces[0], self.ground.scores(self.service.default), "scores of the default endpoint")
+        self.ground.answers(self.service.default, faces[0], "scores of the default endpoint")
         for name, want in self.wanted.items():
-            same(faces[want.model], self.ground.scores(want.endpoint), f"scores of {name}, model {want.model}")
+            self.ground.answers(want.endpoint, faces[want.model], f"scores of {name}, model {want.model}")
 
     @invariant()
     def known_jobs(self) -> None:

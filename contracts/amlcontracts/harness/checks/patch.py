@@ -25,11 +25,11 @@ def effect(ground: Ground) -> None:
     with ground.scoring.endpoint() as endpoint, ground.scoring.endpoint() as other:
         for model, want in zip((*ground.models, ground.models[0]), (first, second, first), strict=True):
             _patched(endpoint, ground.update(model))
-            same(want, ground.scores(endpoint), f"scores after a PATCH with {model}")
-            same(usual, ground.scores(other), "scores of another endpoint after it")
-            same(usual, ground.scores(ground.scoring.default), "scores of the default endpoint after it")
+            ground.answers(endpoint, want, f"scores after a PATCH with {model}")
+            ground.answers(other, usual, "scores of another endpoint after it")
+            ground.answers(ground.scoring.default, usual, "scores of the default endpoint after it")
         with ground.scoring.endpoint() as newer:
-            same(usual, ground.scores(newer), "an endpoint that is added then copies the default one")
+            ground.answers(newer, usual, "an endpoint that is added then copies the default one")
 
 
 @check("patch.keys", "access.endpoint-key")
@@ -38,7 +38,7 @@ def keys(ground: Ground) -> None:
     with ground.scoring.endpoint() as endpoint:
         for number, key in enumerate((endpoint.key, endpoint.secondary, ground.home.token)):
             _patched(endpoint, ground.update(ground.models[number % 2]), key=key)
-            same(ground.faces[1 + number % 2], ground.scores(endpoint), "scores after it")
+            ground.answers(endpoint, ground.faces[1 + number % 2], "scores after it")
 
 
 @check("patch.forms", "patch.join", "endpoints.patch")
@@ -62,7 +62,7 @@ def forms(ground: Ground) -> None:
                 location["ConnectionString"] = None
             _patched(endpoint, ground.update(ground.models[1]))
             _patched(endpoint, ground.update(model, **location))
-            same(ground.faces[1], ground.scores(endpoint), f"scores with {before} and {after} slashes")
+            ground.answers(endpoint, ground.faces[1], f"scores with {before} and {after} slashes")
 
 
 @check("patch.settings", "patch.settings", "patch.atomic")
@@ -71,12 +71,12 @@ def settings(ground: Ground) -> None:
     with ground.scoring.endpoint() as endpoint:
         _patched(endpoint, {**ground.update(ground.models[0]), "Description": "with a model"})
         same("with a model", endpoint.shown()["Description"], "Description")
-        same(ground.faces[1], ground.scores(endpoint), "scores after both changed")
+        ground.answers(endpoint, ground.faces[1], "scores after both changed")
         _patched(endpoint, {"Description": "alone"})
         _patched(endpoint, {"Resources": [], "Description": "still alone"})
-        same(ground.faces[1], ground.scores(endpoint), "scores after the settings changed")
+        ground.answers(endpoint, ground.faces[1], "scores after the settings changed")
         same(200, endpoint.manage("PUT", "", {"Description": "by PUT"}).status, "PUT")
-        same(ground.faces[1], ground.scores(endpoint), "scores after a PUT of settings")
+        ground.answers(endpoint, ground.faces[1], "scores after a PUT of settings")
 
 
 @check("patch.shown", "endpoints.get", "http.no-secrets")
@@ -98,13 +98,13 @@ def copied(ground: Ground) -> None:
     ground.storage.upload("moving.ilearner", first)
     with ground.scoring.endpoint() as endpoint:
         _patched(endpoint, ground.update("moving.ilearner"))
-        same(ground.faces[1], ground.scores(endpoint), "scores after the PATCH")
+        ground.answers(endpoint, ground.faces[1], "scores after the PATCH")
         ground.storage.upload("moving.ilearner", second)
-        same(ground.faces[1], ground.scores(endpoint), "scores after the blob was written anew")
+        ground.answers(endpoint, ground.faces[1], "scores after the blob was written anew")
         _patched(endpoint, ground.update("moving.ilearner"))
-        same(ground.faces[2], ground.scores(endpoint), "scores after a PATCH from the same place")
+        ground.answers(endpoint, ground.faces[2], "scores after a PATCH from the same place")
         ground.storage.delete("moving.ilearner")
-        same(ground.faces[2], ground.scores(endpoint), "scores after the blob was deleted")
+        ground.answers(endpoint, ground.faces[2], "scores after the blob was deleted")
 
 
 @check("patch.refresh", "endpoints.refresh", kind="state machine")
@@ -113,10 +113,10 @@ def refresh(ground: Ground) -> None:
     with ground.patched(ground.models[0]) as endpoint:
         for body in (None, {}, {"OverwriteResources": False}):
             same(304, endpoint.manage("POST", "/refresh", body).status, f"a refresh with {body}")
-            same(ground.faces[1], ground.scores(endpoint), f"scores after a refresh with {body}")
+            ground.answers(endpoint, ground.faces[1], f"scores after a refresh with {body}")
         answer = endpoint.manage("POST", "/refresh", {"OverwriteResources": True})
         same((200, b""), (answer.status, answer.body), answer.line)
-        same(ground.faces[0], ground.scores(endpoint), "scores after the refresh")
+        ground.answers(endpoint, ground.faces[0], "scores after the refresh")
         same(304, endpoint.manage("POST", "/refresh", {"OverwriteResources": True}).status, "another refresh")
 
 
@@ -136,4 +136,4 @@ def row_function(ground: Ground) -> None:
     with ground.patched(ground.models[0]) as one, ground.patched(ground.models[1]) as other:
         _patched(other, ground.update(ground.models[0]))
         for endpoint in (one, other, one):
-            same(ground.faces[1], ground.scores(endpoint), "scores with the first model")
+            ground.answers(endpoint, ground.faces[1], "scores with the first model")

@@ -37,12 +37,12 @@ def patch_and_score(ground: Ground) -> None:
 
         def score_default() -> None:
             while not done.is_set():
-                same(usual, ground.scores(ground.scoring.default), "the default endpoint while another is patched")
+                ground.answers(ground.scoring.default, usual, "the default endpoint while another is patched")
 
         callers: list[Any] = [patch, score_default, *[score] * max(2, ground.effort.crowd // 2)]
         ground.crowd(callers)
         # islice gives an even number of rounds, so the last model is the first one.
-        same(first, ground.scores(endpoint), "scores after the last PATCH")
+        ground.answers(endpoint, first, "scores after the last PATCH")
 
 
 @check("together.two-patches", "endpoints.patch", kind="concurrency")
@@ -53,8 +53,8 @@ def two_patches(ground: Ground) -> None:
             first, second = (ground.update(model) for model in ground.models)
             answers = ground.crowd([partial(one.patch, first), partial(other.patch, second)])
             same([200, 200], [answer.status for answer in answers], "statuses of both")
-            same(ground.faces[1], ground.scores(one), "scores of the one")
-            same(ground.faces[2], ground.scores(other), "scores of the other")
+            ground.answers(one, ground.faces[1], "scores of the one")
+            ground.answers(other, ground.faces[2], "scores of the other")
             ground.crowd([partial(one.patch, second), partial(one.patch, first)])
             hold(ground.scores(one) in ground.faces[1:], "after two PATCHes at once an endpoint has neither model")
 
