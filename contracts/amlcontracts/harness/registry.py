@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["law", "state machine", "transcript", "concurrency"]
 # In the order in which they are made: first what costs nothing, then what needs a job, then what needs a trained model.
-MODULES: tuple[str, ...] = ("access", "regions", "rrs", "rrs_refusals", "endpoints", "endpoint_settings")
+MODULES: tuple[str, ...] = ("transcripts", "access", "regions", "rrs", "rrs_refusals", "endpoints", "endpoint_settings")
 MODULES += ("bes_refusals", "bes", "bes_states", "results", "patch_refusals", "patch", "edges", "together", "machine")
 Run = Callable[["Ground"], None]
 

@@ -17,8 +17,15 @@ def test_every_check_says_what_it_promises():
 
 def test_every_kind_is_there():
     """There are laws, walks of state machines, transcripts and checks of concurrency."""
-    kinds = {one.kind for one in checks()}
-    assert kinds >= {"law", "state machine", "concurrency"}
+    assert {"law", "state machine", "transcript", "concurrency"} == {one.kind for one in checks()}
+
+
+def test_every_state_is_walked():
+    """Each state of each table has a check of its own."""
+    states = {f"edges.{name}." for name, machine in load("state_machines").items() for _ in machine["states"]}
+    walked = [one.id for one in checks() if one.id.startswith("edges.")]
+    assert sum(len(machine["states"]) for machine in load("state_machines").values()) == len(walked)
+    assert states == {name.rpartition(".")[0] + "." for name in walked}
 
 
 def test_checks_are_chosen_by_how_they_begin():
