@@ -15,7 +15,7 @@ COMMANDS = {
     "demo": "show the whole retraining flow, start to end",
     "retrain": "retrain a model through a training service and put it behind an endpoint",
     "run": "run an unmodified program, with the real host names in it, against the emulator",
-    "adopt": "find ids, keys and hosts in an old program and propose the workspace that it needs",
+    "adopt": "find the ids and keys in a program, propose the workspace that it needs",
     "ca": "write the certificate to trust for TLS, and say how to trust it and how to stop",
     "hosts": "print the lines of a hosts file that lead the real host names here",
     "status": "list web services, endpoints and where their models come from",

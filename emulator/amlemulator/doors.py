@@ -6,7 +6,6 @@ Two are opened at the start where the settings say so: a proxy (``proxy_port``) 
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Sequence
@@ -59,7 +58,7 @@ class Doors:
         self._application = application
         self._open: dict[str, Door] = {}
         self._lock = threading.Lock()
-        folder = Path(settings.ca_folder) if settings.ca_folder else default_folder(os.environ)
+        folder = Path(settings.ca_folder) if settings.ca_folder else default_folder()
         try:
             self._contexts = Contexts(folder, self.serves)
         except AuthorityError as error:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -21,6 +22,13 @@ with urllib.request.urlopen(request) as answer:
     print(answer.status, list(json.load(answer)))
 sys.exit(3)
 """
+VISIT = """
+import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("https://studio.azureml.net/x")
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def words(*arguments):
 
 
 def surroundings(folder, **variables):
-    home = {"XDG_DATA_HOME": str(folder / "data"), "HOME": str(folder)}
+    home = {"XDG_DATA_HOME": str(folder / "data"), "XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
     return {**environment(folder / "tmp"), **home, **variables}
 
 
@@ -99,6 +107,26 @@ def test_a_running_emulator_is_used(folder):
         assert file.is_file()
     finally:
         served.stop()
+
+
+def command(folder, *arguments):
+    """Run another command, which succeeds."""
+    words = [sys.executable, "-m", "amlemulator.cli", *arguments]
+    subprocess.run(words, cwd=folder, env=surroundings(folder), check=True, timeout=SECONDS, capture_output=True)
+
+
+def test_the_emulator_in_the_background_is_used(folder):
+    """Without any file named, the program's calls are in the journal of the emulator that `start` has started."""
+    file = folder / "state" / "amlclassic" / "endpoints.json"
+    command(folder, "start", "--port", "0", "--blob-port", "0")
+    try:
+        status, _, errors = ran(folder, "--", sys.executable, "-c", VISIT)
+        base = json.loads(file.read_text())["base_url"]
+        with urllib.request.urlopen(f"{base}/_emulator/requests?path=/x") as answer:
+            assert 1 == len(json.load(answer))
+    finally:
+        command(folder, "stop")
+    assert (0, "  studio.azureml.net  GET 404") == (status, errors[1])
 
 
 def test_two_at_once_are_told_apart(folder):

@@ -13,10 +13,9 @@ import os
 import platform
 import ssl
 import stat
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,15 +41,11 @@ class AuthorityError(Exception):
     """The authority cannot be used; the message says what to do."""
 
 
-def default_folder(environment: Mapping[str, str], system: str = sys.platform) -> Path:
+def default_folder() -> Path:
     """Return where a user's authority lies: the place for data of one's own, by the custom of the system."""
-    if system == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif system == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "amlclassic" / "ca"
+    import platformdirs
+
+    return platformdirs.user_data_path("amlclassic", appauthor=False) / "ca"
 
 
 class Authority:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def _removed(folder: Path) -> str:
 def folder_of(arguments: argparse.Namespace) -> Path:
     """Return the authority's folder: the flag, AMLCLASSIC_CA_FOLDER, amlclassic.toml, or the user's own."""
     named = resolve({"ca_folder": arguments.ca_folder}).ca_folder
-    return Path(named) if named else default_folder(os.environ)
+    return Path(named) if named else default_folder()
 
 
 def _copy(certificate: Path, target: Path) -> None:

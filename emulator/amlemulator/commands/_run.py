@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, Self
 
 from amlclient import EndpointsFile, WrongCall
+from amlemulator import background
 from amlemulator.commands._child import Interrupted
 from amlemulator.core.allowed_hosts import rules_of
 from amlemulator.programs.report import report
@@ -137,10 +138,10 @@ def _terminal_sends() -> bool:
 
 @contextmanager
 def proxy(settings: Settings) -> Iterator[OpenProxy]:
-    """Open a proxy on the emulator that the endpoints file names, or on one that is started for this program."""
-    path = settings.endpoints_file
-    if path is not None and Path(path).is_file():
-        with _on_running(EndpointsFile.read(Path(path)), settings, path) as opened:
+    """Open a proxy on the emulator that runs, by its endpoints file, or on one that is started for this program."""
+    path = _file(settings)
+    if path is not None and path.is_file():
+        with _on_running(EndpointsFile.read(path), settings, path) as opened:
             if opened is not None:
                 yield opened
                 return
@@ -148,8 +149,15 @@ def proxy(settings: Settings) -> Iterator[OpenProxy]:
         yield opened
 
 
+def _file(settings: Settings) -> Path | None:
+    """Return the endpoints file: the one that is named, else that of the background, unless another one is wanted."""
+    if settings.endpoints_file is not None:
+        return Path(settings.endpoints_file)
+    return None if settings.workspace or settings.state else background.default_file()
+
+
 @contextmanager
-def _on_running(file: EndpointsFile, settings: Settings, path: str) -> Iterator[OpenProxy | None]:
+def _on_running(file: EndpointsFile, settings: Settings, path: Path) -> Iterator[OpenProxy | None]:
     """Give a proxy of a running emulator, None when nothing listens there: the file was left by one that was killed."""
     import requests
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 _EPILOG = """\
-  amlclassic adopt retrain.py App.config                 what is found, and where
+  amlclassic adopt retrain.py App.config                   (shows what it finds)
   amlclassic adopt retrain.py App.config --output adopted
   amlclassic run --workspace adopted -- python retrain.py
 

@@ -23,10 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "amlclassic run [flags] -- PROGRAM [ARGUMENT ...]"
     parser.epilog = _EPILOG
     parser.add_argument(
-        "--endpoints-file", metavar="FILE", help="of the running emulator to use; without one that runs, one is started"
+        "--endpoints-file",
+        metavar="FILE",
+        help="of the running emulator to use (default: the one in the background); without any, one is started",
     )
-    parser.add_argument("--workspace", metavar="DIR", help="what a started emulator serves (default: the samples)")
-    parser.add_argument("--state", metavar="FILE", help="where a started emulator keeps its state (default: nowhere)")
+    parser.add_argument("--workspace", metavar="DIR", help="start an emulator that serves this (default: the samples)")
+    parser.add_argument("--state", metavar="FILE", help="start an emulator that keeps its state there")
     parser.add_argument("--passthrough", metavar="HOSTS", help="other hosts that the program may reach, with commas")
     parser.add_argument("--quiet", action="store_true", help="do not tell what was called")
     parser.add_argument("program", nargs=argparse.REMAINDER, metavar="PROGRAM", help=argparse.SUPPRESS)
