@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from amlclient import (
     BlobLocation,
+    NotSent,
     RetrainingSetup,
     Transport,
     TransportError,
@@ -17,13 +18,14 @@ from amlclient import (
     WrongCall,
     diagnose,
 )
+from amlclient._addresses import ServiceAddress
 from amlclient._diagnosis.checks_model import flaw_of_joining
 from amlclient._diagnosis.probe import Probe, flaw_of_token, varied
 from amlcontracts import load
 from amlemulator import Emulator
 from client.fake_service import MANAGEMENT_URL, SCORING, TOKEN, WORKSPACE, FakeService, transport
 from support.causes import CAUSES
-from support.retraining import Retraining, emulator_for_diagnoses, retrained, transport_to
+from support.retraining import ReadingTransport, Retraining, emulator_for_diagnoses, retrained, transport_to
 
 FAKE_PATCH = f"{MANAGEMENT_URL}/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/ep1"
 REQUEST = {"Inputs": {"input1": {"ColumnNames": ["age"], "Values": [[1]]}}}
@@ -103,6 +105,35 @@ def test_the_region_of_a_scoring_address_shows_without_a_token(reading, retraini
     diagnosis = diagnose(RetrainingSetup(scoring_url=retraining.setup.scoring_url), transport=reading)
     assert [("region", ("region-scoring",))] == found(diagnosis)
     assert retraining.workspace.region in diagnosis.findings[0].evidence[0]
+
+
+class Lonely(ReadingTransport):
+    """Reaches the hosts of some regions only."""
+
+    labels: tuple[str, ...] = ()
+
+    def send(self, call, deadline):
+        """Send it, unless it goes to another region."""
+        if "/workspaces/" in call.url and not any(f"/{label}/" in call.url for label in self.labels):
+            raise NotSent("the host name is not known", method=call.method, url=call.url)
+        return super().send(call, deadline)
+
+
+@pytest.mark.parametrize("cause", ["region-scoring", "region-management"])
+def test_regions_that_cannot_be_reached_are_passed_over(emulator, retraining, cause):
+    """The right region is found among those that answer; where the given host itself is gone, that is told."""
+    CAUSES[cause].inject(retraining)
+    setup = retraining.setup
+    if cause == "region-scoring":
+        setup = RetrainingSetup(scoring_url=setup.scoring_url)
+    lonely = Lonely(transport_to(emulator)._session)
+    given = ServiceAddress.parse(setup.patch_url or setup.scoring_url)
+    places = [load("regions")[region] for region in (given.region, retraining.workspace.region)]
+    lonely.labels = tuple(place[role] for place in places for role in ("management", "services"))
+    assert (cause,) == next(one.failures for one in diagnose(setup, transport=lonely).findings)
+    lonely.labels = ("nowhere",)
+    with pytest.raises(TransportError):
+        diagnose(setup, transport=lonely)
 
 
 def test_an_endpoints_own_key_is_a_token_too(reading, retraining):

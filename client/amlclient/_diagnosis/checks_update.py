@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from amlclient._addresses import ServiceAddress
-from amlclient._exceptions import NotFound
+from amlclient._exceptions import NotFound, TransportError
 from amlcontracts import load
 
 from .result import CheckResult, ok, unknown, wrong
-from .survey import Place, Survey
+from .survey import Place, Survey, attempt_elsewhere
 
 __all__ = ["default", "patch_url", "region", "scored", "service"]
 
@@ -190,10 +191,11 @@ def _home(survey: Survey, address: ServiceAddress) -> str:
     if survey.region and survey.services:
         return survey.region
     for region_name in sorted(load("regions"), key=lambda one: one != address.region):
-        root = address.root_in(region_name)
-        document, error = survey.swagger(f"{root}/workspaces/{address.workspace}/services/{address.endpoint}")
+        url = f"{address.root_in(region_name)}/workspaces/{address.workspace}/services/{address.endpoint}"
+        ask = partial(survey.swagger, url)
+        document, error = ask() if region_name == address.region else attempt_elsewhere(ask)
         if document is not None:
             return str(region_name)
-        if not isinstance(error, NotFound):
+        if not isinstance(error, NotFound | TransportError):
             return ""
     return ""

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from amlclient._addresses import ServiceAddress
 from amlclient._auth import Bearer
 from amlclient._client import ServiceClient, json_call, json_of
-from amlclient._exceptions import AmlError, NotFound, ServiceError, Unauthorized, UnexpectedAnswer, WrongCall
+from amlclient._exceptions import (
+    AmlError,
+    NotFound,
+    ServiceError,
+    TransportError,
+    Unauthorized,
+    UnexpectedAnswer,
+    WrongCall,
+)
 from amlclient._help import HelpReader
 from amlclient._management import ManagementClient
 from amlclient._models import BlobLocation, Endpoint, JobStatus, ScoreResult, WebService
@@ -30,6 +38,18 @@ def attempt(ask: Callable[[], T]) -> Answer[T]:
         return ask(), None
     except (ServiceError, UnexpectedAnswer) as error:
         return None, error
+
+
+def attempt_elsewhere(ask: Callable[[], Answer[T]]) -> Answer[T]:
+    """Return what came of asking another region's host; one that nobody gave need not even be there."""
+    try:
+        return ask()
+    except TransportError as error:
+        return None, error
+
+
+def _is_of_another_region(error: AmlError | None) -> bool:
+    return isinstance(error, ServiceError) and error.code == "GetWorkspaceFailed"  # errors.md section 4 (O4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +118,10 @@ class Survey:
     @cached_property
     def _found(self) -> tuple[str, str]:
         """The management host that answers for the workspace, and its region, tried in turn (errors.md section 4)."""
-        for root, region in self._candidates():
-            client = ManagementClient(root, self.token or "none", self.workspace_id, **self._options)
-            _, error = attempt(client.services)
-            if not (isinstance(error, ServiceError) and error.code == "GetWorkspaceFailed"):
+        for number, (root, region) in enumerate(self._candidates()):
+            ask = partial(attempt, self._manager(root).services)
+            _, error = ask() if number == 0 else attempt_elsewhere(ask)
+            if not (isinstance(error, TransportError) or _is_of_another_region(error)):
                 return root, region
         return "", ""
 
@@ -117,8 +137,12 @@ class Survey:
 
     @cached_property
     def management(self) -> ManagementClient:
-        """The management host, with the token for reading."""
-        return ManagementClient(self.root, self.token or "none", self.workspace_id, **self._options)
+        """The management host of the workspace's own region."""
+        return self._manager(self.root)
+
+    def _manager(self, root: str) -> ManagementClient:
+        """Return a management host, with the token for reading."""
+        return ManagementClient(root, self.token or "none", self.workspace_id, **self._options)
 
     @cached_property
     def listing(self) -> Answer[tuple[WebService, ...]]:
