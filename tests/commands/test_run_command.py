@@ -93,6 +93,26 @@ def test_a_program_with_the_real_names_in_it_runs(folder):
     assert [] == left(folder)
 
 
+DIRECT = """
+import http.client, socket, sys
+connection = http.client.HTTPSConnection("studio.azureml.net", timeout=30)
+connection.request("GET", "/x")
+print(connection.getresponse().status, "customized" in sys.modules)
+print(socket.getaddrinfo("127.0.0.1", 1)[0][4])
+"""
+
+
+def test_a_program_that_knows_no_proxy_runs(folder):
+    """Python's http.client asks for no proxy: it is led there by name; the user's own sitecustomize still runs."""
+    (folder / "own").mkdir()
+    (folder / "own" / "customized.py").write_text("")
+    (folder / "own" / "sitecustomize.py").write_text("import customized")
+    variables = {"PYTHONPATH": str(folder / "own")}
+    status, out, errors = ran(folder, "--", sys.executable, "-c", DIRECT, **variables)
+    assert (0, "404 True\n('127.0.0.1', 1)\n") == (status, out), errors
+    assert "  studio.azureml.net  GET 404" == errors[1]
+
+
 def test_a_running_emulator_is_used(folder):
     """Where the endpoints file names one, the program calls that one, and its proxy is shut behind it."""
     served = serve(folder, "--workers", "1", XDG_DATA_HOME=str(folder / "data"))

@@ -71,6 +71,13 @@ def test_options_that_were_there_stay(made):
     assert Path(found["R_PROFILE_USER"]).is_file()
 
 
+def test_modules_that_were_found_still_are(made, tmp_path):
+    """Our folder stands before the user's own."""
+    first, second = made(PYTHONPATH="/mine")["PYTHONPATH"].split(os.pathsep)
+    assert ["sitecustomize.py"] == [path.name for path in Path(first).glob("*.py")]
+    assert "/mine" == second
+
+
 def test_what_is_not_there_gets_nothing(made):
     """Without Java and mono their variables stay as they are, and nothing is written for them."""
     found = made()

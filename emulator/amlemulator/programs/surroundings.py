@@ -7,6 +7,7 @@ changed.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import ssl
@@ -28,6 +29,7 @@ CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE--
 OURSELVES = ("localhost", "127.0.0.1", "::1")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "HTTPLIB2_CA_CERTS", "NODE_EXTRA_CA_CERTS")
 FOR_NODE = Path(__file__).parent / "real_hosts.cjs"
+FOR_PYTHON = Path(__file__).parent / "python"
 FOR_R = Path(__file__).parent / "real_hosts.R"
 JAVA_PASSWORD = "changeit"  # noqa: S105 - Java's own default; a store of certificates holds no secret
 
@@ -44,6 +46,7 @@ def surroundings(environment: Mapping[str, str], proxy_url: str, certificate: Pa
     changed.update(dict.fromkeys(BUNDLES, str(bundle)))
     changed["AMLCLASSIC_RUN_PROXY"] = proxy_url
     changed["NODE_OPTIONS"] = f'{environment.get("NODE_OPTIONS", "")} --require "{FOR_NODE}"'.strip()
+    changed["PYTHONPATH"] = os.pathsep.join(filter(None, (str(FOR_PYTHON), environment.get("PYTHONPATH"))))
     changed["AMLCLASSIC_RUN_R_PROFILE"] = environment.get("R_PROFILE_USER", "")
     changed["R_PROFILE_USER"] = str(FOR_R)
     path = environment.get("PATH")
