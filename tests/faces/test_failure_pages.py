@@ -163,6 +163,13 @@ def test_jobs_that_are_made_to_fail(own):
     assert [] == call(own).json["armed"]
 
 
+def test_a_workspace_fails_its_jobs_in_one_way(own):
+    """The last failure of jobs that was set up is the one that is armed; calls may fail besides."""
+    for name in ("ragged-csv", "throttled", "module-fails", "module-fails"):
+        call(own, "POST", f"/{name}", {"workspace": own.workspace.id})
+    assert ["throttled", "module-fails"] == [one["failure"] for one in call(own).json["armed"]]
+
+
 def test_what_lies_in_the_program_is_set_up_beside(own):
     """A workspace of its own has what the failure needs; the calls that meet it are shown, keys and all."""
     made = call(own, "POST", "/another-endpoint-scored")

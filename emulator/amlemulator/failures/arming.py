@@ -59,7 +59,7 @@ class Arming:
         else:
             made = Armed(failure.id, workspace_id, self._fault(arm["fault"], workspace_id, dict(when or {"count": 1})))
         with self._lock:
-            self._armed = [one for one in self._armed if one != made] + [made]
+            self._armed = [one for one in self._armed if not _replaced(one, made)] + [made]
         return made
 
     def _check(self, failure: Failure, workspace_id: str) -> None:
@@ -99,6 +99,11 @@ class Arming:
         with self._lock:
             self._armed = [one for one in self._armed if one not in found]
         return len(found)
+
+
+def _replaced(one: Armed, made: Armed) -> bool:
+    """Whether what was armed before stands no more: a workspace has one job policy."""
+    return made.fault is None and (one.fault, one.workspace) == (None, made.workspace)
 
 
 @dataclass(frozen=True, slots=True)
