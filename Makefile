@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data docs-reference troubleshooting diagnose-cases
-.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-seeds messages screenshots
+.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -36,13 +36,17 @@ contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/cont
 contracts-mutants: $(VENV)/.installed-test ## have every mutant found; docs/mutants.md is made from it
 	@$(MUTANTS) --markdown docs/mutants.md
 
+contracts-fuzz: $(VENV)/.installed-dev ## let schemathesis fuzz a strict emulator against contracts/openapi, about a minute
+	@$(BIN)/python tools/fuzz_openapi.py $(ARGS)
+
 contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times with different seeds: no false alarm
 	@$(BIN)/python tools/check_served.py --times 20
 
 # Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
-contracts-full: contracts contracts-seeds ## the same with many more examples, twenty seeds, and every check on every mutant
+contracts-full: contracts contracts-fuzz contracts-seeds ## the same with many more examples, twenty seeds, and every check on every mutant
 	@$(BIN)/python tools/check_served.py --full
 	@$(MUTANTS) --all-checks --seed 2
+	@$(BIN)/python tools/fuzz_openapi.py --examples 200
 
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .

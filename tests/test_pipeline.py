@@ -167,6 +167,7 @@ def test_other_methods(echo, method):
     assert (405, "MethodNotAllowed", None) == answer.refusal
     assert "http.method-not-allowed" == answer.header("x-amlclassic-evidence")
     assert f"The requested resource does not support http method '{method}'." == answer.json["error"]["message"]
+    assert "POST" == answer.header("Allow")
 
 
 def test_head_is_get_without_a_body(echo):

@@ -69,6 +69,14 @@ def _no_route(role: str, problem: HTTPException) -> ServiceError:
 
 def refuse(emulator: Emulator, error: Exception) -> Response:
     """Answer whatever a stage or a view raised: a person with a page, a program in the host's shape."""
+    response = _refusal(emulator, error)
+    problem = request.routing_exception
+    if isinstance(problem, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))  # RFC 9110, 15.5.6
+    return response
+
+
+def _refusal(emulator: Emulator, error: Exception) -> Response:
     call: Call = request.environ["amlemulator.call"]
     if _is_person(call):
         from amlemulator.faces.pages.dress import refusal_page
