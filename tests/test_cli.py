@@ -7,7 +7,19 @@ import pytest
 
 from amlemulator.cli import COMMANDS, main, parser
 
-HEAVY = ("numpy", "pandas", "sklearn", "onnx", "onnxruntime", "skl2onnx", "azure", "yaml", "jsonschema", "flask")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "sklearn",
+    "onnx",
+    "onnxruntime",
+    "skl2onnx",
+    "azure",
+    "yaml",
+    "jsonschema",
+    "jsonschema_rs",
+    "flask",
+)
 
 
 def called(*words):

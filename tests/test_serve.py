@@ -29,6 +29,7 @@ HEAVY = (
     "sklearn",
     "onnx",
     "onnxruntime",
+    "jsonschema_rs",
     "skl2onnx",
     "azure",
     "yaml",
