@@ -8,7 +8,7 @@ import pytest
 from support.browser import DESK, PHONE, Screen
 
 pytestmark = pytest.mark.timeout(900)
-PLACES = re.compile(r"[0-9a-f]{32}(?:\.f-id\.[0-9a-f]{32})?")
+PLACES = re.compile(r"[0-9a-f]{32}(?:\.f-id\.[0-9a-f]{32})?|(?<=/failures/)[a-z0-9-]+")
 MOST = 60
 
 

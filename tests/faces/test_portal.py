@@ -1,5 +1,7 @@
 """The portal's lists, a web service, a new endpoint, and an endpoint's keys and addresses."""
 
+import shlex
+
 import pytest
 
 from pages import Page
@@ -134,6 +136,16 @@ def test_an_endpoint_has_its_addresses_each_with_its_help(visitor, pair):
     helps = [one.get("href", "") for one in page.root.iter("a") if "API help" in "".join(one.itertext())]
     assert ["/score", "/jobs", "/update"] == [one[one.rindex("/") :] for one in helps]
     assert patch == visitor.get(helps[2]).text("patchUrl")
+
+
+def test_an_endpoint_says_how_to_diagnose_it(visitor, pair):
+    """The command stands ready with the endpoint's addresses, without its key, and the failures are a click away."""
+    added = pair[1].add("retrained")
+    page = visitor.get(endpoint_page(added))
+    words = shlex.split(page.text("diagnose"))
+    assert ["amlclassic", "diagnose", "--patch-url", page.text("patch-url"), "--scoring-url", added.api] == words
+    failures = page.links()["All documented failures, each to be set up and met"]
+    assert "Web Service Output" in visitor.get(failures).all_text
 
 
 def test_the_default_endpoint_has_no_patch_and_says_why(visitor, pair):

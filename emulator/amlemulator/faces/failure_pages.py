@@ -6,9 +6,7 @@ another site can arm anything.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import b64encode
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,8 @@ from amlemulator.core.errors import ServiceError
 from amlemulator.core.errors import failure as refusal
 from amlemulator.core.records import Workspace
 from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
+from amlemulator.faces.pages.dress import POLICY, root, static
+from amlemulator.faces.pages.languages import catalogue
 from amlemulator.failures.arming import WHEN, Arming, Beside, missing_settings, set_up_beside
 from amlemulator.failures.catalogue import LANGUAGES, Failure, failures, find, sections
 
@@ -160,15 +160,6 @@ def _form(raw: bytes) -> dict[str, Any]:
 
 
 @cache
-def _style() -> tuple[str, str]:
-    """Return the style sheet, which stands in each page, and the policy that allows it and forms of our own."""
-    style = (TEMPLATES / "style.css").read_text("utf-8")
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    allowed = f"style-src 'sha256-{digest}'; form-action 'self'"
-    return style, f"default-src 'none'; {allowed}; base-uri 'none'; frame-ancestors 'none'"
-
-
-@cache
 def _words() -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = json.loads((TEMPLATES / "words.json").read_text("utf-8"))
     return words
@@ -193,14 +184,11 @@ def _page(name: str, status: int = 200, /, **facts: Any) -> Response:
     """Render a page in the language that the query or the browser asks for."""
     asked = request.args.get("lang")
     language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
-    style, policy = _style()
-    html = (
-        _environment()
-        .get_template(f"{name}.html")
-        .render(facts, language=language, words=_words()[language], style=style)
-    )
+    shown = {"language": language, "words": _words()[language], "_": catalogue(language).gettext}
+    places = {"static": static, "portal": root("portal"), "root": HERE}
+    html = _environment().get_template(f"{name}.html").render(facts, **shown, **places)
     response = Response(html, status, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy
+    response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Vary"] = "Accept, Accept-Language"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -93,6 +94,7 @@ class PortalEndpoints:
         workspace, service, endpoint = endpoint_here(self._emulator, service_id, endpoint_id)
         addresses, here = current().addresses, address_of(service)
         api = addresses.api_location(workspace, endpoint)
+        patch_url = addresses.patch_url(workspace, service, endpoint)
         keys = [
             ("primary", _("Primary key"), endpoint.primary_key),
             ("secondary", _("Secondary key"), endpoint.secondary_key),
@@ -113,7 +115,8 @@ class PortalEndpoints:
             renewed=renewed,
             score_url=f"{api}/execute?api-version=2.0&details=true",
             jobs_url=f"{api}/jobs",
-            patch_url=addresses.patch_url(workspace, service, endpoint),
+            diagnose=shlex.join(["amlclassic", "diagnose", "--patch-url", patch_url, "--scoring-url", api]),
+            patch_url=patch_url,
             help_location=addresses.help_location(workspace, service, endpoint),
             help_url=help_page(workspace, service, endpoint),
         )

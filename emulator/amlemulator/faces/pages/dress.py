@@ -91,8 +91,9 @@ def content(name: str) -> tuple[bytes, str]:
 
 
 def static(name: str) -> str:
-    """Return the address of a file of the pages' own, on the host that the page is on."""
-    return f"{root(current().host.role)}/static/{name}?v={content(name)[1]}"
+    """Return the address of a file of the pages' own, on the host that the page is on; the control plane has none."""
+    role = current().host.role
+    return f"{root('portal' if role == 'control' else role)}/static/{name}?v={content(name)[1]}"
 
 
 def static_file(name: str) -> Response:
@@ -124,9 +125,13 @@ class Chrome:
             "form_field": FIELD,
             "form_token": self.emulator.sessions.token(g.session),
             "workspaces": self.emulator.directory.workspaces(),
-            "is_studio": current().host.role == "studio",
-            "evidence_url": f"{urlsplit(current().addresses.base).path}/_emulator/evidence",
+            "control": self._control(),
         }
+
+    def _control(self) -> str:
+        """Return where the control plane is for a browser; "" where it has no name, or asks for a header."""
+        hidden = current().addresses.real or self.emulator.sessions.asks_for_token
+        return "" if hidden else f"{urlsplit(current().addresses.base).path}/_emulator"
 
     def _switched(self, language: str) -> str:
         return "?" + urlencode({**kept(), languages.SWITCH: language})
