@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -80,7 +81,8 @@ class Screen:
         here, leads = self.find("html"), self.driver.execute_script(LEADS, found)
         found.click()
         if leads:
-            wait = WebDriverWait(self.driver, SECONDS)
+            # A script that is run while one page goes and the next comes is refused.
+            wait = WebDriverWait(self.driver, SECONDS, ignored_exceptions=[WebDriverException])
             wait.until(staleness_of(here))
             wait.until(lambda driver: driver.execute_script("return document.readyState") == "complete")
 
