@@ -55,6 +55,7 @@ class WorkspaceEntry:
     management_url: str
     services: tuple[ServiceEntry, ...] = ()
     studio_url: str | None = None
+    connection_string: str | None = field(default=None, repr=False)  # of the workspace's own storage
 
     def service(self, name_or_id: str, kind: str | None = None) -> ServiceEntry:
         """Return the one service of that name or id (and kind). Raises WrongCall with what there is."""
@@ -95,13 +96,12 @@ class EndpointsFile:
         members = require_object(data, "the file")
         if members.get("version") != 1:
             raise UnexpectedAnswer(f"its version is {members.get('version')!r}, this program reads version 1")
-        storage = members.get("storage")
         pid = members.get("pid")
         return cls(
             base_url=str(members.get("base_url", "")),
             workspaces=tuple(_workspace(member) for member in _list(members, "workspaces")),
             blob_url=members.get("blob_url"),
-            connection_string=storage.get("connection_string") if isinstance(storage, Mapping) else None,
+            connection_string=_connection(members),
             pid=pid if isinstance(pid, int) else None,
         )
 
@@ -131,7 +131,13 @@ def _workspace(data: object) -> WorkspaceEntry:
         management_url=_member(members, "management_url"),
         services=tuple(_service(member) for member in _list(members, "services")),
         studio_url=members.get("studio_url"),
+        connection_string=_connection(members),
     )
+
+
+def _connection(members: Mapping[str, Any]) -> str | None:
+    storage = members.get("storage")
+    return storage.get("connection_string") if isinstance(storage, Mapping) else None
 
 
 def _service(data: object) -> ServiceEntry:

@@ -13,6 +13,7 @@ COMMANDS = {
     "start": "run the emulator in the background, unless it runs already",
     "stop": "stop the emulator that runs in the background",
     "demo": "show the whole retraining flow, start to end",
+    "deploy": "make an experiment file a web service of the running emulator",
     "retrain": "retrain a model through a training service and put it behind an endpoint",
     "run": "run an unmodified program, with the real host names in it, against the emulator",
     "adopt": "find the ids and keys in a program, propose the workspace that it needs",

@@ -53,13 +53,15 @@ if TYPE_CHECKING:
     from amlemulator.engine.administration import Administration
     from amlemulator.engine.batch import Batch
     from amlemulator.engine.code_services import CodeServices
+    from amlemulator.engine.data_files import DataFiles
+    from amlemulator.engine.deploying import Deploying, Errands
     from amlemulator.engine.diagnostics import Diagnostics
     from amlemulator.engine.jobs import Jobs
     from amlemulator.engine.models import Models
     from amlemulator.engine.pacing import Pacing
-    from amlemulator.engine.schemas import Schemas
     from amlemulator.engine.studio import Studio
     from amlemulator.engine.studio_experiments import Experiments
+    from amlemulator.engine.trials import Trials
     from amlemulator.faces.blob import BlobApplication
     from amlemulator.faces.pages.sessions import Sessions
     from amlemulator.testkit import Aml
@@ -96,6 +98,7 @@ class Emulator:
         self._listeners: Listeners | None = None
         self._warming: threading.Thread | None = None
         self.faults_of_ours: list[Exception] = []
+        self.on_deployed: Callable[[], None] = lambda: None  # called after a deployment by the control plane
         self.phase: Literal["ready", "starting", "stopping"] = "ready"  # what readyz says
         self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
         try:
@@ -145,7 +148,8 @@ class Emulator:
         backdated = LIMITS["sas_backdated_seconds"]
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, backdated, outside)
         self.deployment = Deployment(self.store, self.clock, self.identity)
-        workers = worker_scoring(self.runner, self.folder, self.storage, settings.job_memory_limit)
+        limit = settings.job_memory_limit
+        workers = worker_scoring(self.runner, self.folder, self.storage, self._stage_datasets, limit)
         delay, memory = settings.propagation_seconds, settings.model_memory << 20
         self.scoring = Scoring(self.store, self.directory, self.clock, delay, workers, memory)
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
@@ -161,11 +165,35 @@ class Emulator:
         return Administration(self.store, self.clock, self.identity, low, propagation)
 
     @once
-    def schemas(self) -> Schemas:
-        """Runs of experiments for the columns at their ports."""
-        from amlemulator.engine.schemas import Schemas
+    def trials(self) -> Trials:
+        """Runs of experiments that are about to be deployed."""
+        from amlemulator.engine.trials import Trials
 
-        return Schemas(self.runner, self.storage, self.folder, self.settings.job_time_limit)
+        return Trials(self.runner, self.storage, self.folder, self.settings.job_time_limit)
+
+    @once
+    def deploying(self) -> Deploying:
+        """Deployment of what somebody brings."""
+        from amlemulator.engine.deploying import Deploying
+
+        return Deploying(self.store, self.directory, self.deployment, self.studio, self.trials)
+
+    @once
+    def errands(self) -> Errands:
+        """Deployments that the control plane was asked for."""
+        from amlemulator.engine.deploying import Errands
+
+        def deployed() -> None:
+            self.on_deployed()
+
+        return Errands(self.deploying, lambda number: self.identity.new_id("errand", number), deployed)
+
+    @once
+    def data_files(self) -> DataFiles:
+        """Data files that become saved data sets."""
+        from amlemulator.engine.data_files import DataFiles
+
+        return DataFiles(self.store, self.blobs, self.clock, self.identity)
 
     @once
     def code_services(self) -> CodeServices:
@@ -416,8 +444,29 @@ class Emulator:
     def add_service(
         self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None
     ) -> WebService:
-        """Deploy an experiment (a module graph) as a web service of the workspace."""
+        """Deploy an experiment (a module graph) as a web service of the workspace, as it stands: nothing is run."""
         return self.deployment.deploy(workspace, name, experiment, models or {})
+
+    def deploy_file(
+        self,
+        workspace: Workspace,
+        path: str | Path,
+        *,
+        data_files: Mapping[str, bytes | Path] | None = None,
+        **wish: Any,
+    ) -> WebService:
+        """Deploy an experiment file as ``amlclassic deploy`` does: checked, run once, its data files taken along.
+
+        ``wish`` may have ``name``, ``models`` (bytes by resource), ``update``, ``predictive`` and ``parameters``
+        (engine/deploying.py); ``data_files`` are data sets that the file names and that do not lie beside it.
+        Raises GraphError with every finding by file and line, DeployRefused, and ExperimentFailed naming the module.
+        """
+        from amlemulator.engine.deploying import Wish
+        from amlemulator.experiments.bringing import bring
+
+        brought = bring(Path(path))
+        datasets = self.data_files.bring(workspace, {**brought.files, **(data_files or {})})
+        return self.deploying.deploy(workspace, Wish(brought.document, datasets=datasets, **wish)).service
 
     def reset(self, workspace_id: str | None = None) -> None:
         """Go back to the state of a fresh start: the same ids and keys, no jobs, blobs, faults, policies, journal.
@@ -430,6 +479,8 @@ class Emulator:
             raise failure("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.reset")
         seed = self._seeded()
         self.batch.forget(workspace_id)  # so that nobody inside the gate waits for a job
+        if "errands" in self.__dict__:
+            self.errands.forget(workspace_id)
         with self.gate.closed():
             self.batch.forget(workspace_id)
             self.pacing.clear(workspace_id)
@@ -489,7 +540,7 @@ class Emulator:
 
     def _release(self) -> None:
         # As far as it was made: one that could not be made leaves nothing behind either.
-        for name in ("runner", "batch", "experiments", "blobs", "store"):
+        for name in ("runner", "batch", "experiments", "errands", "blobs", "store"):
             if name in self.__dict__:
                 self.__dict__[name].close()
         if self._temporary is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlemulator.core.records import Endpoint, Job, WebService, Workspace
@@ -194,6 +195,11 @@ class Aml:
     ) -> EndpointHandle:
         """Deploy a module graph as a web service; returns its default endpoint."""
         service = self.emulator.add_service(self.workspace, name, experiment, models)
+        return self.endpoint(service.name)
+
+    def deploy_file(self, path: str | Path, **wish: Any) -> EndpointHandle:
+        """Deploy an experiment file (see ``Emulator.deploy_file``); returns the default endpoint."""
+        service = self.emulator.deploy_file(self.workspace, path, **wish)
         return self.endpoint(service.name)
 
     def endpoint(self, service: str, name: str = "default") -> EndpointHandle:

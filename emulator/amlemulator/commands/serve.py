@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from amlemulator.listing import endpoints
 from amlemulator.settings import Settings, SettingsError, add_flags, resolve
 
 if TYPE_CHECKING:
@@ -45,7 +46,11 @@ def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
     try:
         settings = resolve(vars(arguments))
         _log(settings.log_level)
-        return _serve(made(settings, "serve"), stop)
+        with stop.interrupting():  # experiments of a workspace folder may run for long
+            emulator = made(settings, "serve")
+        return _serve(emulator, stop)
+    except Interrupted:
+        return 0
     except SettingsError as error:
         print("\n".join(f"amlclassic serve: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 2
@@ -81,6 +86,10 @@ def _log(level: str) -> None:
         logger.setLevel(level.upper())
 
 
+class Interrupted(Exception):  # noqa: N818 - a signal, no error
+    """A signal to stop has come while the emulator was being made."""
+
+
 class StopSignals:
     """SIGINT and SIGTERM, to be waited for.
 
@@ -94,8 +103,23 @@ class StopSignals:
         # Written to by whichever thread the signal reaches.
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         numbers = (signal.SIGINT, signal.SIGTERM)
-        self._before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+        self._interrupts = False
+        self._before = {number: signal.signal(number, self._handle) for number in numbers}
         return self
+
+    def _handle(self, *_: object) -> None:
+        if self._interrupts:
+            self._interrupts = False  # once: what is then taken down is not to be broken off again
+            raise Interrupted
+
+    @contextlib.contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Let a signal break the block off: it raises Interrupted there."""
+        self._interrupts = True
+        try:
+            yield
+        finally:
+            self._interrupts = False
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
@@ -147,6 +171,7 @@ def announced(emulator: Emulator) -> Iterator[None]:
         yield
         return
     write_endpoints_file(Path(path), endpoints(emulator))
+    emulator.on_deployed = lambda: _write_again(Path(path), emulator)
     try:
         yield
     finally:
@@ -158,6 +183,11 @@ def _ways_in(emulator: Emulator) -> str:
     return "".join(
         f" proxy at {door.url}" if door.proxy else f" TLS on port {door.port}" for door in emulator.ways_in()
     )
+
+
+def _write_again(path: Path, emulator: Emulator) -> None:
+    with contextlib.suppress(SettingsError):  # what was deployed is deployed all the same
+        write_endpoints_file(path, endpoints(emulator))
 
 
 def remove_endpoints_file(path: Path) -> None:
@@ -183,63 +213,3 @@ def write_endpoints_file(path: Path, content: dict[str, Any]) -> None:
             Path(temporary).unlink(missing_ok=True)
         message = f"The endpoints file {path} cannot be written ({error.strerror}). Name another with --endpoints-file."
         raise SettingsError(message) from error
-
-
-def endpoints(emulator: Emulator) -> dict[str, Any]:
-    """Return addresses and keys of everything served (interface.md, endpoints file)."""
-    return {
-        "version": 1,
-        "pid": os.getpid(),
-        "base_url": emulator.base_url,
-        "blob_url": emulator.blob_url,
-        "control_url": f"{emulator.base_url}/_emulator",
-        **_real_names(emulator),
-        "storage": _storage(emulator, next(iter(emulator.blobs.accounts()))),
-        "workspaces": [_workspace(emulator, workspace) for workspace in emulator.directory.workspaces()],
-    }
-
-
-def _storage(emulator: Emulator, account: str) -> dict[str, Any]:
-    key, blob = emulator.blobs.key(account), f"BlobEndpoint={emulator.blob_url}/{account};"
-    connection = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
-    return {"account": account, "key": key, "connection_string": connection}
-
-
-def _real_names(emulator: Emulator) -> dict[str, Any]:
-    """Return how programs that use the real host names get here, where they can."""
-    found: dict[str, Any] = {}
-    for door in emulator.ways_in():
-        found |= {"proxy_url": door.url} if door.proxy else {"tls_port": door.port}
-        found["ca_file"] = str(door.certificate)
-    return found
-
-
-def _workspace(emulator: Emulator, workspace: Any) -> dict[str, Any]:
-    return {
-        "id": workspace.id,
-        "name": workspace.name,
-        "region": workspace.region,
-        "token": workspace.primary_token,
-        "storage": _storage(emulator, workspace.storage_account),
-        "management_url": emulator.addresses.management_url(workspace),
-        "studio_url": emulator.addresses.studio_url(workspace),
-        "services": [_service(emulator, workspace, service) for service in emulator.directory.services(workspace.id)],
-    }
-
-
-def _service(emulator: Emulator, workspace: Any, service: Any) -> dict[str, Any]:
-    found = emulator.directory.endpoints(service.id)
-    return {
-        "id": service.id,
-        "name": service.name,
-        "kind": emulator.directory.kind(service.experiment),
-        "endpoints": [
-            {
-                "name": endpoint.name,
-                "api_location": emulator.addresses.api_location(workspace, endpoint),
-                "help_location": emulator.addresses.help_location(workspace, service, endpoint),
-                "primary_key": endpoint.primary_key,
-            }
-            for endpoint in found
-        ],
-    }

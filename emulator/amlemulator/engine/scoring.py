@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.patching import effective_models
@@ -27,9 +27,16 @@ MEMORY_PER_BYTE = 8  # bytes that a loaded model takes for each of its file, abo
 
 
 def worker_scoring(
-    runner: Runner, folder: Callable[[], Path], storage: Storage, memory: int = 0
+    runner: Runner,
+    folder: Callable[[], Path],
+    storage: Storage,
+    datasets: Callable[[Mapping[str, Any], Path], Mapping[str, str]],
+    memory: int = 0,
 ) -> Callable[[], Workers]:
-    """Return what says where graphs run that the server must not run itself; it imports when it is called."""
+    """Return what says where graphs run that the server must not run itself; it imports when it is called.
+
+    ``datasets`` copies the saved data sets of a graph into a folder and returns name to path.
+    """
 
     def workers() -> Workers:
         from amlemulator.experiments.errors import module_error
@@ -46,7 +53,7 @@ def worker_scoring(
                 failed.module = "Import Data"
                 raise failed from error
 
-        return Workers(runner, folder, stage, memory=memory)
+        return Workers(runner, folder, stage, datasets, memory=memory)
 
     return workers
 

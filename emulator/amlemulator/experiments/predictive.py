@@ -38,6 +38,10 @@ def set_up_predictive(graph: Graph, values: Values) -> Predictive:
     trainers = [node for node in graph.nodes.values() if node.module.trains]
     if len(trainers) != 1:
         raise GraphError([Finding(graph.name, f"It has {len(trainers)} modules that train.", "Leave exactly one.")])
+    if not any(node == trainers[0].id for node, _ in values):
+        names = ", ".join(link.parameter.name for link in graph.links)
+        mend = f"Give a value for {names}" if names else "Wire a data set beside each Web Service Input"
+        raise GraphError([Finding(trainers[0].id, "What it trains on comes only with a call.", mend)])
     return _Setup(graph, trainers[0], values).made()
 
 

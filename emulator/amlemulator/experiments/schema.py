@@ -15,7 +15,7 @@ from amlemulator.core.interface import Column
 from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.execute import Environment, File, Values, run_node
 from amlemulator.experiments.frame import Frame
-from amlemulator.experiments.graph import Graph, load_graph, write_column
+from amlemulator.experiments.graph import Graph, Node, load_graph, write_column
 from amlemulator.experiments.scorer import load_model
 
 
@@ -61,14 +61,22 @@ def run_uncalled(graph: Graph, environment: Environment) -> Values:
     What needs a call (an Import Data whose address is a parameter, and what follows it) is left out.
     """
     values: Values = {}
-    for node in graph.order(called=False):
+    order = graph.order(called=False)
+    for done, node in enumerate(order):
         if node.module.name in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT):
             continue
+        if environment.progress:
+            environment.progress({"module": node.module.name, "done": done, "of": len(order)})
         sources = [graph.source_of(node, port, called=False) for port in node.inputs]
         ready = all(source and (source.node, source.port) in values for source in sources)
-        if ready and not (graph.is_driven(node) and node.module.name == "Import Data"):
+        if ready and not (node.module.name == "Import Data" and _waits_for_call(graph, node, environment)):
             run_node(graph, node, values, environment, called=False)
     return values
+
+
+def _waits_for_call(graph: Graph, node: Node, environment: Environment) -> bool:
+    links = [link for link in graph.links if any(target == node.id for target, _ in link.targets)]
+    return any(link.parameter.name not in environment.parameters for link in links)
 
 
 def _present(cell: Cell) -> bool:

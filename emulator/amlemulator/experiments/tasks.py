@@ -11,7 +11,8 @@ Bodies of the tasks::
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
     studio       {"experiment", "models", "sources", "datasets", "folder"}
                  -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
-    schemas      {"experiment", "models", "sources", "datasets"}   -> {"experiment": the graph with its schemas}
+    schemas      {"experiment", "models", "sources", "datasets", "parameters"} -> {"experiment": the graph with schemas}
+    predictive   as schemas, and {"folder"}           -> {"experiment", "models": {resource: file name in the folder}}
     warm         {} for training, else {"experiment", "models"} as for score  -> {}
 """
 
@@ -174,6 +175,7 @@ def _uncalled_environment(body: Body, progress: Progress | None) -> Environment:
         models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
         sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
         datasets=Datasets(body.get("datasets") or {}),
+        parameters=body.get("parameters") or {},
         progress=progress,
     )
 
@@ -185,6 +187,27 @@ def find_schemas(body: Body, progress: Progress | None = None) -> dict[str, Any]
     graph = load_graph(body["experiment"])
     values = run_uncalled(graph, _uncalled_environment(body, progress))
     return {"experiment": with_schemas(body["experiment"], graph, values)}
+
+
+def set_up(body: Body, progress: Progress | None = None) -> dict[str, Any]:
+    """Run a training experiment and make the predictive one of it. Raises ModuleError."""
+    from amlemulator.experiments.graph import GraphError
+    from amlemulator.experiments.predictive import set_up_predictive
+    from amlemulator.experiments.schema import run_uncalled
+
+    graph, environment = load_graph(body["experiment"]), _uncalled_environment(body, progress)
+    try:
+        made = set_up_predictive(graph, run_uncalled(graph, environment))
+    except GraphError as error:
+        failed = module_error("0039", " ".join(map(str, error.findings)))
+        failed.module = "Set Up Web Service"
+        raise failed from error
+    files = {}
+    for number, (resource, content) in enumerate(made.models.items()):
+        files[resource] = f"made{number}.ilearner"
+        (Path(body["folder"]) / files[resource]).write_bytes(content)
+    models = {name: str(Path(body["folder"]) / file) for name, file in files.items()}
+    return {**find_schemas({**body, "experiment": made.document, "models": models}, progress), "models": files}
 
 
 def _port_kind(module: Module, name: str) -> str:
@@ -237,5 +260,6 @@ TASKS: dict[str, Callable[[Body, Progress | None], dict[str, Any]]] = {
     "check_model": check_model,
     "studio": run_in_studio,
     "schemas": find_schemas,
+    "predictive": set_up,
     "warm": warm,
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.tables import Table
+from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.errors import ModuleError, service_error
 from amlemulator.experiments.exchange import FORMAT, load_table, save_table
 from amlemulator.experiments.graph import Graph, staged_sources
@@ -22,6 +23,8 @@ SECONDS = 100.0  # RRS answers within these or not at all (documents.md 4.4)
 
 # Fetches what Import Data modules read: node id to address, and a folder; returns node id to {"path", "format"}.
 Stage = Callable[[Mapping[str, str], Path], Mapping[str, Mapping[str, str]]]
+# Copies the saved data sets of a graph into a folder; returns name to path.
+StageDatasets = Callable[[Mapping[str, Any], Path], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Workers:
     runner: Runner
     folder: Callable[[], Path]
     stage: Stage | None = None
+    datasets: StageDatasets = lambda document, folder: {}
     seconds: float = SECONDS
     memory: int = 0
 
@@ -47,6 +51,9 @@ class WorkerScorer:
     def __init__(
         self, graph: Graph, experiment: Mapping[str, Any], models: Mapping[str, bytes], workers: Workers
     ) -> None:
+        read = {node.id for node in graph.order() if node.module.name == DATASET}
+        # Without the data sets whose place the request takes.
+        self._reads = {"nodes": [node for node in experiment["nodes"] if node["id"] in read]}
         self._outputs = [node.name for node in graph.having("Web Service Output")]
         self._experiment = experiment
         self._workers = workers
@@ -102,6 +109,7 @@ class WorkerScorer:
             "sources": self._staged(parameters, folder),
             "outputs": outputs,
             "parameters": dict(parameters),
+            "datasets": dict(self._workers.datasets(self._reads, folder)) if self._reads["nodes"] else {},
         }
 
     def _staged(self, parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-TaskKind = Literal["run", "check_model", "score", "studio", "schemas", "warm"]
+TaskKind = Literal["run", "check_model", "score", "studio", "schemas", "predictive", "warm"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class WorkspaceFolder:
 
         self.put_blobs(emulator)
         if not self._filled:
-            self.workspaces = fill_all(emulator.schemas, self.workspaces, self._tell)
+            self.workspaces = fill_all(emulator.trials, self.workspaces, self._tell)
             self._filled = True
         deployment = Deployment(store, emulator.clock, emulator.identity)
         files = DataFiles(store, emulator.blobs, emulator.clock, emulator.identity)

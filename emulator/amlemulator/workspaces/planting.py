@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from amlemulator.core.endpoints import apply_settings
 from amlemulator.core.records import Endpoint, Resource, WebService, Workspace
 from amlemulator.engine.data_files import DataFiles, opened, store_file
 from amlemulator.engine.deployment import Deployment, Given
-from amlemulator.engine.schemas import ExperimentFailed, Schemas, lacks_schemas
+from amlemulator.engine.trials import ExperimentFailed, Trial, Trials, lacks_schemas
 from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.graph import interface_of
 from amlemulator.ports.blobs import Blobs
@@ -49,7 +49,7 @@ def put_blobs(blobs: Blobs, workspaces: Sequence[WorkspaceDescription]) -> None:
                 blobs.put(account, container, name, stream, content_type=kind)
 
 
-def fill_all(schemas: Schemas, workspaces: Sequence[WorkspaceDescription], tell: Tell) -> list[WorkspaceDescription]:
+def fill_all(trials: Trials, workspaces: Sequence[WorkspaceDescription], tell: Tell) -> list[WorkspaceDescription]:
     """Return the descriptions with the schemas of every experiment, which those are run for that have none.
 
     Raises SettingsError naming each that cannot be run.
@@ -59,7 +59,7 @@ def fill_all(schemas: Schemas, workspaces: Sequence[WorkspaceDescription], tell:
 
     def fill(workspace: WorkspaceDescription, service: ServiceDescription) -> ServiceDescription:
         try:
-            return _filled(schemas, workspace, service, tell)
+            return _filled(trials, workspace, service, tell)
         except ExperimentFailed as error:
             where = f"The experiment of '{service.name}' in the workspace '{workspace.name}' cannot be run"
             wrong.append(
@@ -67,19 +67,24 @@ def fill_all(schemas: Schemas, workspaces: Sequence[WorkspaceDescription], tell:
             )
             return service
 
-    with pool:
-        running = [[pool.submit(fill, one, service) for service in one.services] for one in workspaces]
-        filled = [
-            replace(workspace, services=tuple(each.result() for each in services))
-            for workspace, services in zip(workspaces, running, strict=True)
-        ]
+    running = [[pool.submit(fill, one, service) for service in one.services] for one in workspaces]
+    try:
+        # In small steps, so that a signal interrupts the wait even where another thread got it.
+        while wait([each for services in running for each in services], timeout=0.2).not_done:
+            pass
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    filled = [
+        replace(workspace, services=tuple(each.result() for each in services))
+        for workspace, services in zip(workspaces, running, strict=True)
+    ]
     if wrong:
         raise SettingsError("\n".join(sorted(wrong)))
     return filled
 
 
 def _filled(
-    schemas: Schemas, workspace: WorkspaceDescription, service: ServiceDescription, tell: Tell
+    trials: Trials, workspace: WorkspaceDescription, service: ServiceDescription, tell: Tell
 ) -> ServiceDescription:
     files = {name: content for name, content in workspace.datasets.items() if isinstance(content, Path)}
 
@@ -87,7 +92,7 @@ def _filled(
         if not lacks_schemas(document):
             return document
         tell(f"running the experiment of '{service.name}' once, for the columns of its ports")
-        return schemas.filled(document, {name: content_bytes(one) for name, one in models.items()}, files)
+        return trials.filled(Trial(document, {name: content_bytes(one) for name, one in models.items()}, files))
 
     endpoints = (
         replace(one, experiment=filled(one.experiment, {**service.models, **one.models})) if one.experiment else one

@@ -1,0 +1,156 @@
+"""The work of ``amlclassic deploy``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from amlclient import AmlError, ServiceError, WorkspaceEntry, WrongCall, mask, upload_file
+from amlemulator.commands._console import Progress
+from amlemulator.commands._control import ControlPlane
+from amlemulator.commands._targets import read_endpoints
+from amlemulator.experiments.bringing import Brought, bring
+from amlemulator.experiments.graph import GraphError
+
+CONTAINER = "amlclassic-deploy"  # the emulator empties it
+LOOK_EVERY = 0.2  # seconds
+
+
+class _Failed(Exception):  # noqa: N818 - named for what happened
+    """The deployment failed; the message says why."""
+
+
+def deploy(arguments: argparse.Namespace) -> int:
+    """Deploy as the arguments say. Returns the exit status."""
+    progress = Progress()
+    try:
+        shown = _deploy(arguments, progress)
+    except KeyboardInterrupt:
+        progress.line("amlclassic deploy: stopped; nothing was changed.")
+        return 130
+    except (GraphError, _Failed) as error:
+        progress.clear()
+        print(error, file=sys.stderr)
+        print("amlclassic deploy: nothing was changed.", file=sys.stderr)
+        return 1
+    except OSError as error:
+        progress.clear()
+        print(f"amlclassic deploy: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except AmlError as error:
+        progress.clear()
+        print(f"amlclassic deploy: {_told(error)}", file=sys.stderr)
+        return 2 if isinstance(error, WrongCall) else 1
+    print(json.dumps(shown) if arguments.json else _report(shown))
+    return 0
+
+
+def _told(error: AmlError) -> str:
+    """Return the emulator's own sentences where it refused, for they say everything that is wrong."""
+    return error.message if isinstance(error, ServiceError) and error.message else f"{error}"
+
+
+def _deploy(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    models = {name: Path(path) for name, path in pairs(arguments.model, "--model", "RESOURCE=FILE").items()}
+    parameters = pairs(arguments.parameter, "--parameter", "NAME=VALUE")
+    for path in models.values():
+        path.open("rb").close()  # told before anything is sent
+    brought = bring(Path(arguments.file))
+    file = read_endpoints(arguments)
+    workspace = file.workspace(arguments.workspace)
+    token = arguments.control_token or os.environ.get("AMLCLASSIC_CONTROL_TOKEN")
+    with ControlPlane(file.base_url, token) as control:
+        body = {
+            "experiment": brought.document,
+            "name": arguments.name,
+            "update": arguments.update,
+            "predictive": arguments.predictive,
+            "parameters": parameters,
+            **_sent(workspace, brought, models, progress),
+        }
+        return _watched(control, workspace, body, progress)
+
+
+def _sent(
+    workspace: WorkspaceEntry, brought: Brought, models: Mapping[str, Path], progress: Progress
+) -> dict[str, dict[str, Any]]:
+    """Upload data files and models; return their references."""
+    batch = secrets.token_hex(8)  # two deployments at once do not meet
+    sent: dict[str, dict[str, Any]] = {"datasets": {}, "models": {}}
+    for kind, files in (("datasets", brought.files), ("models", models)):
+        for number, (name, path) in enumerate(files.items()):
+            progress.line(f"upload    {path.name}")
+            location = upload_file(
+                path,
+                connection_string=workspace.connection_string or "",
+                container=CONTAINER,
+                blob=f"{batch}/{kind}{number}{path.suffix}",
+                progress=lambda done, total: progress.share("uploading", done, total, " bytes"),
+            )
+            reference = {"ConnectionString": location.connection_string, "RelativeLocation": location.relative_location}
+            sent[kind][name] = reference
+    progress.clear()
+    return sent
+
+
+def _watched(
+    control: ControlPlane, workspace: WorkspaceEntry, body: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    begun = time.monotonic()
+    errand = control.post(f"workspaces/{workspace.id}/deployments", body)
+    progress.line("run       the experiment, once, for the columns of its ports")
+    try:
+        while errand["state"] == "Running":
+            module = errand["progress"].get("module", "waiting for a worker")
+            progress.moving("running", module, time.monotonic() - begun)
+            time.sleep(LOOK_EVERY)
+            errand = control.get(f"deployments/{errand['id']}")
+    except KeyboardInterrupt:
+        control.delete(f"deployments/{errand['id']}")
+        raise
+    progress.clear()
+    if errand["state"] != "Done":
+        raise _Failed(errand.get("error") or "The emulator stopped the deployment.")
+    return {
+        "ok": True,
+        "workspace": workspace.name,
+        **{name: errand[name] for name in ("created", "stayed", "service")},
+    }
+
+
+def pairs(words: Sequence[str], flag: str, form: str) -> dict[str, str]:
+    """Read ``NAME=VALUE`` words. Raises WrongCall for one that is none, or a name given twice."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise WrongCall(f"{flag} takes {form}, not '{word}'")
+        if name in found:
+            raise WrongCall(f"{flag} names '{name}' twice")
+        found[name] = value
+    return found
+
+
+def _report(shown: Mapping[str, Any]) -> str:
+    service = shown["service"]
+    what = "Deployed" if shown["created"] else "Updated"
+    lines = [f"{what}: {service['name']} ({service['kind']}) in the workspace {shown['workspace']}"]
+    default = next((one for one in service["endpoints"] if one["name"] == "default"), None)
+    if default is not None:
+        lines += [
+            f"  {default['api_location']}",
+            f"  key {mask(default['primary_key'])}, help {default['help_location']}",
+        ]
+    if shown["stayed"]:
+        lines.append(
+            f"  Endpoints that stay as they are: {', '.join(shown['stayed'])}. Added ones follow when they are"
+        )
+        lines.append("  refreshed (POST .../refresh on the management host); PreventUpdate keeps one as it is.")
+    return "\n".join(lines)
