@@ -41,6 +41,7 @@ def _real_names(emulator: Emulator) -> dict[str, Any]:
 
 
 def _workspace(emulator: Emulator, workspace: Workspace) -> dict[str, Any]:
+    services = emulator.directory.services(workspace.id)
     return {
         "id": workspace.id,
         "name": workspace.name,
