@@ -50,9 +50,7 @@ def _workspace(emulator: Emulator, workspace: Workspace) -> dict[str, Any]:
         "storage": _storage(emulator, workspace.storage_account),
         "management_url": emulator.addresses.management_url(workspace),
         "studio_url": emulator.addresses.studio_url(workspace),
-        "services": [
-            shown_service(emulator, workspace, service) for service in emulator.directory.services(workspace.id)
-        ],
+        "services": [shown_service(emulator, workspace, service) for service in services],
     }
 
 

@@ -46,7 +46,8 @@ def _run(arguments: argparse.Namespace, stop: StopSignals) -> int:
     try:
         settings = resolve(vars(arguments))
         _log(settings.log_level)
-        with stop.interrupting():  # experiments of a workspace folder may run for long
+        # Experiments of a workspace folder may run for long; anything else is made before one could wish it were not.
+        with stop.interrupting() if settings.workspace else contextlib.nullcontext():
             emulator = made(settings, "serve")
         return _serve(emulator, stop)
     except Interrupted:
