@@ -62,4 +62,5 @@ def test_any_bytes_are_a_target_or_refused(head):
 def test_a_refusal_says_what_would_help():
     """Another host needs --passthrough; a storage account needs to be the emulator's."""
     assert "--passthrough example.com " in refusal(Target("example.com", 443))
+    assert "example.com:443 is no host of the service" == refusal(Target("example.com", 443), proxy=False)
     assert "--auto-accounts" in refusal(Target("acct.blob.core.windows.net", 443))

@@ -44,8 +44,12 @@ def read_connect(head: bytes) -> Target:
     return read_target(found[1].decode("latin-1"))
 
 
-def refusal(target: Target) -> str:
-    """Return the sentence that refuses a target; clients show the reason phrase of an answer and little else."""
+def refusal(target: Target, *, proxy: bool = True) -> str:
+    """Return the sentence that refuses a target; clients show the reason phrase of an answer and little else.
+
+    Only a proxy can let other hosts through.
+    """
     if target.host.endswith(BLOB_DOMAIN):
         return f"{target} is no storage account of this emulator; --auto-accounts or a workspace's storage makes it one"
-    return f"{target} is no host of the service; --passthrough {target.host} would let it through"
+    mend = f"; --passthrough {target.host} would let it through" if proxy else ""
+    return f"{target} is no host of the service{mend}"

@@ -76,7 +76,7 @@ class Entrance:
 
     def refused(self, target: Target) -> str:
         """Count and tell a refusal; return its sentence."""
-        sentence = refusal(target)
+        sentence = refusal(target, proxy=self.proxy)
         if self.traffic.trouble("refused", str(target), sentence):
             LOG.warning("refused: %s", sentence)
         return sentence
