@@ -181,7 +181,7 @@ def _(patch: Patch) -> None:
             elif found.state is JobState.RUNNING:
                 return
             else:
-                transaction.put(rules.cancel(found, self._clock.now()))
+                transaction.put(rules.delete(found, self._clock.now()))
 
     patch.set(Batch, "delete", delete)
 
@@ -196,7 +196,7 @@ def _(patch: Patch) -> None:
             if found.state.ended:
                 transaction.delete(Job, job.id)
             else:
-                transaction.put(rules.cancel(found, self._clock.now()))
+                transaction.put(rules.delete(found, self._clock.now()))
 
     patch.set(Batch, "delete", delete)
     patch.set(Batch, "_still_running", lambda self, job: True)
