@@ -140,6 +140,11 @@ def admit(job: Job, now: float) -> Job:
     return replace(moved(job, "admitted"), started=now)
 
 
+def export(job: Job) -> Job:
+    """Note that a running job writes its exports now: run again after a crash, it may write over them."""
+    return replace(job, exporting=True)
+
+
 def finish(job: Job, results: Mapping[str, StoredOutput], now: float) -> Job:
     """End a running job well."""
     return replace(moved(job, "finished"), results=dict(results), ended=now)

@@ -158,6 +158,7 @@ class Job:
     details: str | None = None
     experiment: str = ""  # key of the endpoint's graph when the job was submitted
     models: dict[str, str] = field(default_factory=dict)  # resource name to the key of its model, as of then
+    exporting: bool = False  # it has begun to write what its Export Data modules write: what is there may be its own
 
     @property
     def parent(self) -> str:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlemulator.core import batch as rules
 from amlemulator.core.addresses import Addresses
@@ -27,9 +27,13 @@ from amlemulator.core.references import render_reference
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.pacing import Pacing
 from amlemulator.engine.storage import Storage, StorageRefused
+from amlemulator.experiments.errors import ModuleError
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Outcome, Runner, Task
 from amlemulator.ports.store import Store, Transaction
+
+if TYPE_CHECKING:
+    from amlemulator.engine.exports import Exports, Sink  # brings the modules' palette, which the first job needs
 
 LOG = logging.getLogger(__name__)
 CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".arff": "text/plain"}
@@ -152,7 +156,7 @@ class Batch:
                 kind = CONTENT_TYPES.get(_extension(output.name), "application/octet-stream")
                 self._storage.write(output, BytesIO(contents[name]), kind)
         except StorageRefused as error:
-            self._fail(job, _refused_storage("Web Service Output", error))
+            self._fail(job, _refusal("Web Service Output", error))
             return
         self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
 
@@ -306,16 +310,20 @@ class Batch:
             outputs = self._outputs(job)
             place = "Web Service Input"
             body = self._stage(job, outputs, folder)
-        except StorageRefused as error:
+            place = "Import Data"
+            sinks = self._exports().stage(body["experiment"], job.parameters, folder)
+        except (StorageRefused, ModuleError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            self._fail(job, _refused_storage(place, error))
+            self._fail(job, _refusal(place, error))
             return
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
+        body["sinks"] = {sink.node: {"path": str(sink.path), "format": "csv"} for sink in sinks}
+
         def done(outcome: Outcome) -> None:
-            self._in_background(lambda ended: self._conclude(ended, outcome, outputs, folder), job)
+            self._in_background(lambda ended: self._conclude(ended, outcome, outputs, sinks, folder), job)
 
         def progress(event: dict[str, Any]) -> None:
             self._progress[job.id] = event
@@ -379,7 +387,9 @@ class Batch:
             "datasets": self._stage_datasets(graph, folder),
         }
 
-    def _conclude(self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], folder: Path) -> None:
+    def _conclude(
+        self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], sinks: Sequence[Sink], folder: Path
+    ) -> None:
         """Store the outputs of a worker that is done and end the job, or end it as failed."""
         try:
             if outcome.status == "cancelled" or not self._still_running(job):
@@ -387,17 +397,35 @@ class Batch:
             if outcome.status != "done":
                 self._fail(job, outcome.error)
                 return
+            self._export(job, sinks)
             for number, output in enumerate(outputs.values()):
                 file = _staged_file(folder, f"output{number}", output.name)
                 kind = CONTENT_TYPES.get(_extension(output.name), "application/octet-stream")
                 with Path(file["path"]).open("rb") as content:
                     self._storage.write(output, content, kind)
             self._end(job, lambda found: rules.finish(found, outputs, self._clock.now()))
-        except StorageRefused as error:
-            self._fail(job, _refused_storage("Web Service Output", error))
+        except (StorageRefused, ModuleError) as error:
+            self._fail(job, _refusal("Web Service Output", error))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             self._forget(job)
+
+    def _exports(self) -> Exports:
+        from amlemulator.engine.exports import Exports
+
+        return Exports(self._storage)
+
+    def _export(self, job: Job, sinks: Sequence[Sink]) -> None:
+        if not sinks:
+            return
+        exports = self._exports()
+        if not job.exporting:  # else a crash cut it short, and what is there is its own
+            exports.check(sinks)
+            with self._store.transaction() as transaction:
+                found = transaction.get(Job, job.id)
+                if found is not None and self._admitted.get(job.id) is job:
+                    transaction.put(rules.export(found))
+        exports.store(sinks)
 
     def _forget(self, job: Job) -> None:
         with self._lock:
@@ -446,14 +474,16 @@ class Batch:
 
 
 def _module_failure(module: str, code: str, message: str) -> dict[str, Any]:
-    from amlemulator.experiments.errors import ModuleError
-
     failed = ModuleError(code, message)
     failed.module = module
     return failed.to_dict()
 
 
-def _refused_storage(module: str, error: StorageRefused) -> dict[str, Any]:
+def _refusal(module: str, error: StorageRefused | ModuleError) -> dict[str, Any]:
+    """Return what the storage, or a module that was looked at before it ran, refuses; the one at ``module`` else."""
+    if isinstance(error, ModuleError):
+        error.module = error.module or module
+        return error.to_dict()
     return _module_failure(module, "0065", f"The Azure storage blob is incorrect. {error}")
 
 

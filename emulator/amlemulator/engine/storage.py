@@ -151,6 +151,22 @@ class Storage:
         self.authorize(located, "cw")  # writing a new blob takes either
         return StoredOutput(located.account, located.container, located.name)
 
+    def exists(self, output: StoredOutput) -> bool:
+        """Tell whether a blob is where an output goes. Raises StorageRefused when that cannot be asked."""
+        where = (output.account, output.container, output.name)
+        located = locate(output.outside) if output.outside is not None else None
+        try:
+            if located is None:
+                self._blobs.properties(*where)
+            else:
+                with self._outside.opened(located) as blobs:
+                    blobs.properties(*where)
+        except BlobMissing:
+            return False
+        except BlobsRefused as error:
+            raise StorageRefused(str(error)) from error
+        return True
+
     def write(self, output: StoredOutput, content: BinaryIO, content_type: str) -> None:
         """Write an output; one that exists is overwritten (errors.md section 15). Raises StorageRefused."""
         where = (output.account, output.container, output.name)
