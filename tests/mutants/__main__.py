@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
+import tempfile
 import time
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -32,6 +33,15 @@ def main(words: list[str]) -> int:
         return 2
     chosen = [every[name] for name in arguments.names] or list(every.values())
     _import_all()
+    with tempfile.TemporaryDirectory(prefix="amlclassic-") as folder:
+        tempfile.tempdir = folder  # what a child that is killed leaves goes with it
+        try:
+            return _have_found(arguments, every, chosen)
+        except KeyboardInterrupt:
+            return 130
+
+
+def _have_found(arguments: argparse.Namespace, every: dict[str, Mutant], chosen: list[Mutant]) -> int:
     begun = time.monotonic()
     print(f"training two models, then {len(chosen)} mutants, seed {arguments.seed}", file=sys.stderr, flush=True)
     trained = _in_child(train)

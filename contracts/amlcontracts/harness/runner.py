@@ -13,6 +13,7 @@ from amlclient import EndpointsFile
 from amlcontracts.harness.breach import Breach, NotApplicable, hold
 from amlcontracts.harness.ground import Effort, Ground, Trained
 from amlcontracts.harness.registry import Check
+from amlcontracts.harness.shrinking import bounded_shrinking
 from amlcontracts.harness.state import State, shown_by
 from amlcontracts.harness.wire import Exchange, masked
 
@@ -96,7 +97,8 @@ def _make(ground: Ground, one: Check) -> Result:
 
 def _verdict(ground: Ground, one: Check) -> tuple[Verdict, str, str]:
     try:
-        one.run(ground)
+        with bounded_shrinking():
+            one.run(ground)
     except NotApplicable as error:
         return "not applicable", str(error), ""
     except Breach as error:

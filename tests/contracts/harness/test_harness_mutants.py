@@ -1,5 +1,7 @@
 """The mutants: many, each found by a check, and each still fitting the emulator that it is a mutant of."""
 
+from pathlib import Path
+
 import pytest
 
 from amlclient import EndpointsFile
@@ -18,6 +20,14 @@ def test_there_are_many():
     """More than sixty plausible wrong behaviours are written down, a sentence each."""
     assert len(EVERY) >= 60
     assert [] == [one.name for one in EVERY.values() if not one.sentence.endswith(".") or "\n" in one.sentence]
+
+
+def test_the_page_lists_them_all():
+    """docs/mutants.md has a line for each, found by a check: it was made after the last one was written."""
+    page = (Path(__file__).parents[3] / "docs" / "mutants.md").read_text("utf-8")
+    lines = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")][1:]
+    assert [(one.name, one.sentence) for one in EVERY.values()] == [(line[0][2:], line[1]) for line in lines]
+    assert [] == [line[0] for line in lines if line[2].startswith("**")]
 
 
 def test_each_names_a_check():

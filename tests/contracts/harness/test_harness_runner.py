@@ -1,6 +1,7 @@
 """Runs against an emulator: what held, what broke, and that nothing is left."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amlclient import EndpointsFile
@@ -8,6 +9,7 @@ from amlcontracts.harness.breach import Breach, NotApplicable
 from amlcontracts.harness.ground import Effort
 from amlcontracts.harness.registry import Check, chosen
 from amlcontracts.harness.runner import LEFT, REACHED, perform
+from amlcontracts.harness.shrinking import bounded_shrinking
 from amlcontracts.harness.state import unchanged
 from amlemulator import Emulator
 from amlemulator.commands.serve import endpoints
@@ -76,6 +78,20 @@ def test_a_breach_that_does_not_come_again_is_told(file):
 
     result = result_of(file, run)
     assert ("broken", "it broke once; and with the same calls again it was not so") == (result.verdict, result.message)
+
+
+def test_the_search_for_a_shorter_example_ends(capsys):
+    """When the time is over the shortest example so far is told, and nothing is printed."""
+
+    @settings(database=None, max_examples=10, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.integers(), min_size=20))
+    def law(numbers):
+        raise Breach(f"{len(numbers)} numbers")
+
+    with pytest.raises(Breach) as told, bounded_shrinking(0):
+        law()
+    assert "law(" in "".join(told.value.__notes__)
+    assert ("", "") == capsys.readouterr()
 
 
 def test_the_same_seed_draws_the_same_examples(file):

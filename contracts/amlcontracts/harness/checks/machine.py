@@ -6,6 +6,7 @@ their jobs. After each program everything that was made is removed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hypothesis import seed
@@ -61,14 +62,23 @@ class Workspace(RuleBasedStateMachine):
         super().__init__()
         self.service: Service = self.ground.scoring
         self.wanted: dict[str, Wanted] = {}
-        self.before = [one["Name"] for one in self.service.listed()]
+        self.before = {one.id: one.listed() for one in self.ground.home.services}
         self.default = self.service.default.shown()
 
     @rule(target=names)
     def add(self) -> str:
-        """PUT a new endpoint."""
+        """PUT a new endpoint of the scoring service."""
+        return self._added(self.service)
+
+    @rule(place=st.integers(0, 99))
+    def add_elsewhere(self, place: int) -> None:
+        """PUT a new endpoint of any service: it is in the way of none."""
+        services = self.ground.home.services
+        self._added(services[place % len(services)])
+
+    def _added(self, service: Service) -> str:
         name = own_name()
-        endpoint = self.service.add(name)
+        endpoint = service.add(name)
         self.wanted[name] = Wanted(endpoint, endpoint.shown())
         return name
 
@@ -78,6 +88,15 @@ class Workspace(RuleBasedStateMachine):
         want = self.wanted[name]
         same(200, want.endpoint.manage(method, "", given).status, f"{method} of {given}")
         want.shown |= given
+
+    @rule(several=st.lists(st.tuples(names, CHANGES), min_size=2, max_size=4, unique_by=lambda one: one[0]))
+    def change_at_once(self, several: list[tuple[str, dict[str, Any]]]) -> None:
+        """Change several endpoints at the same time, while the default one is asked for its scores."""
+        calls = [partial(self.wanted[name].endpoint.manage, "PATCH", "", given) for name, given in several]
+        *answers, _ = self.ground.crowd([*calls, partial(self.ground.scores, self.service.default)])
+        same([200] * len(calls), [answer.status for answer in answers], "statuses of PATCHes at the same time")
+        for name, given in several:
+            self.wanted[name].shown |= given
 
     @rule(name=names, model=st.sampled_from([1, 2]), given=CHANGES)
     def patch(self, name: str, model: int, given: dict[str, Any]) -> None:
@@ -185,8 +204,12 @@ class Workspace(RuleBasedStateMachine):
     @invariant()
     def listed(self) -> None:
         """The list holds what was there before and what was added, each as it should be."""
-        entries = self.service.listed()
-        same([*self.before, *self.wanted], [one["Name"] for one in entries], "endpoints of the service")
+        for service in self.ground.home.services:
+            added = [name for name, want in self.wanted.items() if want.endpoint.service.id == service.id]
+            entries = service.listed()
+            names = [*(one["Name"] for one in self.before[service.id]), *added]
+            same(names, [one["Name"] for one in entries], f"endpoints of {service.name}")
+            same(self.before[service.id], entries[: len(entries) - len(added)], f"what {service.name} had before")
         same(self.default, self.service.default.shown(), "the default endpoint")
         for name, want in self.wanted.items():
             shown = want.endpoint.shown()
@@ -198,7 +221,8 @@ class Workspace(RuleBasedStateMachine):
         """Every endpoint answers with its own model."""
         faces = self.ground.faces if self.models else (self.ground.scores(self.service.default),)
         self.ground.answers(self.service.default, faces[0], "scores of the default endpoint")
-        for name, want in self.wanted.items():
+        scoring = [(name, want) for name, want in self.wanted.items() if want.endpoint.service.id == self.service.id]
+        for name, want in scoring:
             self.ground.answers(want.endpoint, faces[want.model], f"scores of {name}, model {want.model}")
 
     @invariant()
@@ -219,6 +243,8 @@ class Workspace(RuleBasedStateMachine):
 
 
 def _run(ground: Ground, *, models: bool) -> None:
+    if models:
+        same(3, len(ground.faces), "models")  # trained now: the endpoint that this takes is no part of any program
     machine = type("Program", (Workspace,), {"ground": ground, "models": models})
     effort = ground.effort
     run_state_machine_as_test(seed(ground.number)(machine), settings=ground.settings(effort.programs, effort.steps))
