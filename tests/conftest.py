@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,10 @@ from support.wire import COMMON, Place, Wire
 # As in the workers, before anything imports scikit-learn: with a busy neighbour its own threads make a fit a hundred
 # times slower.
 os.environ.update(THREADS)
+
+# A shell starts what runs in its background with SIGINT ignored, and children inherit that: no Ctrl-C would be seen.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test is about time: on a busy machine any example may take long.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amlclient import WrongCall
@@ -138,6 +138,7 @@ def test_a_drawing_is_sound_and_holds_every_value(series):
 
 
 @given(VALUES, st.floats(1e-3, 1e6))
+@example(-5e-324, 1.0)
 def test_ticks_are_few_and_evenly_apart(low, width):
     """They reach over all that is drawn, and there are neither too few nor too many to read."""
     ticks = _ticks(low, low + width)

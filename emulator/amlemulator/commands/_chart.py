@@ -91,6 +91,7 @@ def _ticks(low: float, high: float) -> list[float]:
     while (high - low) / step < 4:
         step /= 2
     first = floor(low / step)
+    first -= first * step > low  # what is almost nothing is nothing once it is divided
     count = 1
     while (first + count) * step < high:
         count += 1
