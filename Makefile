@@ -5,13 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data docs-reference troubleshooting diagnose-cases
-.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots
+.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots docs soak
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
 
 test: $(VENV)/.installed-test ## run the test suite that needs Python alone
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+SOAK ?= 20
+soak: $(VENV)/.installed-test ## run the suite again and again, with four workers, in as many orders as SOAK says, then in its own
+	@for seed in $$(seq 1 $(SOAK)); do \
+	  echo "order $$seed of $(SOAK)"; \
+	  $(BIN)/python -m pytest -q -n 4 --randomly-seed=$$seed $(ARGS) || exit 1; \
+	done
+	@exec $(BIN)/python -m pytest -q -n 4 -p no:randomly $(ARGS)
 
 test-real: $(VENV)/.installed-dev ## install and start other people's programs and run the tests against them
 	@tools/install-real.sh
@@ -22,6 +30,7 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 # One thread per library: with a busy neighbour their own threads make a fit many times slower.
 QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -55,8 +64,9 @@ contracts-data: $(VENV)/.installed-dev ## compile contracts/ into what the packa
 	$(BIN)/python -m amlcontracts.compile
 	$(BIN)/python -m amlcontracts.reference
 
-docs-reference: $(VENV)/.installed-dev ## make docs/reference from contracts/
+docs-reference: $(VENV)/.installed-dev ## make docs/reference from contracts/, and docs/kit from the code
 	$(BIN)/python -m amlcontracts.reference
+	$(BIN)/python tools/make_kit_pages.py
 
 troubleshooting: $(VENV)/.installed-dev ## make docs/troubleshooting*.md from contracts/failures
 	$(BIN)/python tools/make_troubleshooting.py
@@ -71,6 +81,10 @@ messages: $(VENV)/.installed-dev ## bring the pages' Korean messages up to date 
 screenshots: $(VENV)/.installed-dev ## make the pictures of docs/pages.md again
 	@tools/install-real.sh
 	@exec $(BIN)/python tools/make_screenshots.py
+
+docs: $(VENV)/.installed-docs ## build the documentation into docs/_build; what is amiss in it is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "See docs/_build/html/index.html"
 
 samples: $(VENV)/.installed-dev ## make the sample experiments and their initial models again
 	$(BIN)/python tools/make_samples.py
@@ -97,6 +111,10 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	@echo "Installing amlclassic and its test tools into $(VENV) (a minute or so the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml | $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'

@@ -1,11 +1,12 @@
 """The command line: what is called wrongly is told in one sentence, and nothing is imported that is not needed."""
 
+import argparse
 import subprocess
 import sys
 
 import pytest
 
-from amlemulator.cli import COMMANDS, main, parser
+from amlemulator.cli import COMMANDS, Parser, main, parser
 
 HEAVY = (
     "numpy",
@@ -57,6 +58,36 @@ def test_every_command_has_help(capsys, command):
     """Each command explains itself and ends with 0."""
     assert 0 == called(command, "--help")
     assert f"usage: amlclassic {command}" in capsys.readouterr().out
+
+
+def parsers(found, called="amlclassic"):
+    """Return a parser and all those below it, by what calls them."""
+    yield called, found
+    for action in found._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, one in action.choices.items():
+                yield from parsers(one, f"{called} {name}")
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_the_help_reads_well_at_80_columns(monkeypatch, command):
+    """No line of any command's or subcommand's help is wider, each says what it does, and so does each of its flags."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for called, found in parsers(parser(command)):
+        wide = [line for line in found.format_help().splitlines() if len(line) > 80]
+        assert (called, [], True) == (called, wide, bool(found.description))
+        undescribed = [action.dest for action in found._actions if not action.help and not action.choices]
+        assert (called, []) == (called, undescribed)
+
+
+def test_paragraphs_of_an_epilog_are_kept(monkeypatch):
+    """Each is filled for itself, and what is indented is left as it is."""
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "one two three four five six seven eight nine ten\n\n  amlclassic run -- an example that is wide\n"
+    shown = Parser(prog="p", epilog=text).format_help()
+    assert shown.endswith(
+        "one two three four five six seven\neight nine ten\n\n  amlclassic run -- an example that is wide\n"
+    )
 
 
 def test_the_help_lists_every_command(capsys):

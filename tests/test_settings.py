@@ -45,17 +45,21 @@ def test_without_anything_the_defaults_hold(tmp_path):
     )
 
 
+NEEDED = {"watch": {"AMLCLASSIC_WORKSPACE": "folder"}}  # settings that make no sense without another
+
+
 @pytest.mark.parametrize("item", fields(Settings), ids=NAMES)
 def test_each_setting_in_three_ways(tmp_path, item):
     """Every setting can be given as a flag, as a variable and in the file, with the same meaning."""
     text, value = sample(item)
     words = [flag_name(item.name)] if item.type == "bool" else [flag_name(item.name), text]
+    others = NEEDED.get(item.name, {})
     shown = text if item.type in SAMPLES else f'"{text}"'
     (tmp_path / "amlclassic.toml").write_text(f"{item.name} = {shown}\n")
     found = [
-        resolve(flags_of(*words), {}, tmp_path / "nowhere"),
-        resolve({}, {variable_name(item.name): text}, tmp_path / "nowhere"),
-        resolve({}, {}, tmp_path),
+        resolve(flags_of(*words), others, tmp_path / "nowhere"),
+        resolve({}, {**others, variable_name(item.name): text}, tmp_path / "nowhere"),
+        resolve({}, others, tmp_path),
     ]
     assert [value] * 3 == [getattr(settings, item.name) for settings in found]
 

@@ -57,7 +57,7 @@ from ._redaction import mask, redact
 from ._retry import RetryPolicy
 from ._scoring import ScoringClient
 from ._transport import Answer, Call, Transport
-from ._wsgi import WSGIAdapter, wsgi_session
+from ._wsgi import WSGIAdapter, gathered, wsgi_call, wsgi_environ, wsgi_session
 
 __all__ = [
     "AmlError",
@@ -127,11 +127,14 @@ __all__ = [
     "WorkspaceEntry",
     "WrongCall",
     "diagnose",
+    "gathered",
     "known_failure",
     "mask",
     "read_evaluation",
     "recognise",
     "redact",
     "upload_file",
+    "wsgi_call",
+    "wsgi_environ",
     "wsgi_session",
 ]

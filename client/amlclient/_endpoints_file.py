@@ -73,6 +73,7 @@ class EndpointsFile:
     blob_url: str | None = None
     connection_string: str | None = field(default=None, repr=False)
     pid: int | None = None
+    local_url: str | None = None  # where it listens on its own machine, when base_url is known elsewhere only
 
     @classmethod
     def read(cls, path: Path) -> EndpointsFile:
@@ -103,6 +104,7 @@ class EndpointsFile:
             blob_url=members.get("blob_url"),
             connection_string=_connection(members),
             pid=pid if isinstance(pid, int) else None,
+            local_url=members.get("local_url"),
         )
 
     def workspace(self, name_or_id: str | None = None) -> WorkspaceEntry:

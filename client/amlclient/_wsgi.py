@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-__all__ = ["WSGIAdapter", "wsgi_session"]
+__all__ = ["WSGIAdapter", "gathered", "wsgi_call", "wsgi_environ", "wsgi_session"]
 
+IN_MEMORY = 1 << 20  # bytes of a body without a length that are kept in memory
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
@@ -34,18 +37,10 @@ class WSGIAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Call the application and return its answer. Time-outs, certificates and proxies mean nothing here."""
-        started: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
-            started[:] = [status, headers]
-            return lambda data: None
-
-        iterable = self._app(_environ(request), start_response)
-        try:
-            body = b"".join(iterable)
-        finally:
-            getattr(iterable, "close", lambda: None)()
-        return self.build_response(request, _raw(started[0], started[1], body, request.method))
+        with _content(request) as (content, headers):
+            environ = wsgi_environ(request.method or "GET", request.url or "", headers, content)
+            status, found, body = wsgi_call(self._app, environ)
+        return self.build_response(request, _raw(status, found, body, request.method))
 
 
 def wsgi_session(app: WSGIApplication) -> requests.Session:
@@ -58,12 +53,27 @@ def wsgi_session(app: WSGIApplication) -> requests.Session:
     return session
 
 
-def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
-    parts = urlsplit(request.url or "")
-    body = request.body or b""
-    content = body.encode() if isinstance(body, str) else body
+def wsgi_call(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Call a WSGI application; returns the status line, the headers and the body."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
+        started[:] = [status, headers]
+        return lambda data: None
+
+    iterable = app(environ, start_response)
+    try:
+        body = b"".join(iterable)
+    finally:
+        getattr(iterable, "close", lambda: None)()
+    return started[0], started[1], body
+
+
+def wsgi_environ(method: str, url: str, headers: Iterable[tuple[str, str]], content: BinaryIO) -> dict[str, Any]:
+    """Return what a server makes of a request: the path as it was sent is in RAW_URI, for signatures are made of it."""
+    parts = urlsplit(url)
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
         "QUERY_STRING": parts.query,
@@ -72,26 +82,51 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
         "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": parts.netloc,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(content),
+        "wsgi.input": content,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    environ.update(_header_variables(request.headers))
+    environ["amlclient.headers"] = list(headers)  # with the case and the underscores that variables lose
+    for name, value in environ["amlclient.headers"]:
+        key = name.upper().replace("-", "_")
+        variable = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        environ[variable] = f"{environ[variable]},{value}" if variable in environ else value
+    environ.setdefault("HTTP_HOST", parts.netloc)
     return environ
 
 
-def _header_variables(headers: Mapping[str, str | bytes]) -> dict[str, str]:
-    variables = {}
-    for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        variables[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
-    return variables
+@contextmanager
+def gathered(pieces: Iterable[bytes]) -> Iterator[tuple[BinaryIO, int]]:
+    """Gather a body that comes in pieces, as a server does; gives it as a file, and its length in bytes."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as whole:
+        for piece in pieces:
+            whole.write(piece)
+        size = whole.tell()
+        whole.seek(0)
+        yield cast(BinaryIO, whole), size
+
+
+@contextmanager
+def _content(request: requests.PreparedRequest) -> Iterator[tuple[BinaryIO, Iterable[tuple[str, str]]]]:
+    """Give the body as a file, and the headers with its length."""
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    content = cast(Any, request.body)
+    if content is None or isinstance(content, (str, bytes)):
+        yield io.BytesIO(content.encode() if isinstance(content, str) else content or b""), headers.items()
+    elif "Content-Length" in headers:
+        yield content, headers.items()
+    else:
+        with gathered(content) as (source, size):
+            headers.pop("Transfer-Encoding", None)
+            yield source, {**headers, "Content-Length": str(size)}.items()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _raw(status: str, headers: list[tuple[str, str]], body: bytes, method: str | None) -> urllib3.response.HTTPResponse:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,12 @@ class Running:
         """Where it is, as its READY line says."""
         return f"{self.endpoints['base_url']} blobs at {self.endpoints['blob_url']}"
 
+    def ask(self, path: str) -> Any:
+        """Return the JSON at a path of it. Raises OSError or ValueError when it does not answer well."""
+        # Where it listens, for its public address may be known elsewhere only.
+        root = self.endpoints.get("local_url") or self.endpoints["base_url"]
+        return _get(f"{root}{path}", self.endpoints.get("ca_file"))
+
 
 def default_file() -> Path:
     """Return the endpoints file of ``amlclassic start`` where none is named: in the user's own state folder."""
@@ -68,10 +74,17 @@ def find(file: Path) -> Running | None:
     try:
         endpoints = json.loads(file.read_text("utf-8"))
         running = Running(endpoints["pid"], file, endpoints)
-        shown = _get(f"{endpoints['base_url']}/_emulator", endpoints.get("ca_file"))
+        return running if running.ask("/_emulator")["pid"] == running.pid else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return running if shown.get("pid") == running.pid else None
+
+
+def ready(running: Running) -> bool:
+    """Tell whether everything of an emulator answers."""
+    try:
+        return bool(running.ask("/_emulator/readyz")["status"] == "ready")
+    except (OSError, ValueError):
+        return False
 
 
 def _get(url: str, ca_file: str | None) -> Any:
@@ -88,35 +101,47 @@ class _Nothing(urllib.request.BaseHandler):
     """Adds nothing to an opener."""
 
 
-def start(words: Sequence[str], file: Path, *, patience: float = PATIENCE) -> tuple[Running, bool]:
+def start(
+    words: Sequence[str],
+    file: Path,
+    *,
+    patience: float = PATIENCE,
+    held: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> tuple[Running, bool]:
     """Return the emulator of an endpoints file, started with these words if need be, and whether it was.
 
-    Raises NotStarted with what the emulator said; nothing is left behind then, nor after a Ctrl-C.
+    ``held`` puts signals off for a block: one between the process and the note of its id would leave it behind. Raises
+    NotStarted with what the emulator said; nothing is left behind then, nor after a signal.
     """
     file = file.absolute()
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(file.with_suffix(".lock")):
             found = find(file)
-            return (found, False) if found is not None else (_start(words, file, patience), True)
+            return (found, False) if found is not None else (_start(words, file, patience, held), True)
     except OSError as error:
         raise NotStarted(
             f"{file.parent} cannot be written to ({error.strerror}). Name another file with --endpoints-file.", 2
         ) from error
 
 
-def _start(words: Sequence[str], file: Path, patience: float) -> Running:
+def _start(
+    words: Sequence[str], file: Path, patience: float, held: Callable[[], AbstractContextManager[None]]
+) -> Running:
     command = [sys.executable, "-m", "amlemulator.cli", "serve", *words, "--endpoints-file", str(file)]
-    with os.fdopen(os.open(log_of(file), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
-        # A session of its own: the terminal's Ctrl-C, or its end, is nothing to it.
-        process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with held(), os.fdopen(os.open(log_of(file), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+            # A session of its own: the terminal's Ctrl-C, or its end, is nothing to it.
+            process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         return _ready(process, file, time.monotonic() + patience)
     except BaseException:
-        process.terminate()
-        process.wait()
+        with held():
+            if process is not None:
+                process.terminate()
+                process.wait()
         raise
 
 

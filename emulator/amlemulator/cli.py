@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 COMMANDS = {
     "serve": "run the emulator until it is stopped",
@@ -20,6 +20,7 @@ COMMANDS = {
     "ca": "write the certificate to trust for TLS, and say how to trust it and how to stop",
     "hosts": "print the lines of a hosts file that lead the real host names here",
     "status": "list web services, endpoints and where their models come from",
+    "snapshot": "write what a running emulator serves as a workspace folder",
     "experiments": "check and draw experiment files",
     "diagnose": "say what is wrong with a retraining, and how to mend it",
     "contracts": "check that a service keeps the promises of the real one",
@@ -27,8 +28,43 @@ COMMANDS = {
 }
 
 
+class Help(argparse.HelpFormatter):
+    """Fills each paragraph of an epilog to the width of the terminal; what is indented stays as it is."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.strip("\n").split("\n\n")
+        return "\n\n".join(
+            one if one.startswith(" ") else super(Help, self)._fill_text(one, width, indent) for one in paragraphs
+        )
+
+
+if TYPE_CHECKING:
+    SubParsers: TypeAlias = "argparse._SubParsersAction[Parser]"  # generic for type checkers only
+else:
+    SubParsers = argparse._SubParsersAction
+
+
+class Actions(SubParsers):
+    """Subcommands, each described by its line in the list."""
+
+    def add_parser(self, name: str, **options: Any) -> Parser:
+        """Add one."""
+        text = options.get("help") or ""
+        options.setdefault("description", f"{text[:1].upper()}{text[1:]}.")
+        return super().add_parser(name, **{"allow_abbrev": False, **options})
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence, without listing every flag there is."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.register("action", "parsers", Actions)
+
+    def format_help(self) -> str:
+        """Return the help, which reads well at any width."""
+        self.formatter_class = Help
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; end with status 2."""
@@ -44,9 +80,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     )
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        subparser = subparsers.add_parser(
-            name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
-        )
+        subparser = subparsers.add_parser(name, help=text)
         if name == command:
             importlib.import_module(f"amlemulator.commands.{name}").configure(subparser)
     return top

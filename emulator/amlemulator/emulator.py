@@ -39,7 +39,7 @@ from amlemulator.faces.rrs_answers import RequestResponse
 from amlemulator.once import once
 from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
-from amlemulator.settings import Settings
+from amlemulator.settings import Settings, SettingsError
 from amlemulator.workspaces import WorkspaceFolder
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Emulator:
         settings = self.settings
         self.clock = SystemClock()
         self.identity = Identity(settings.seed)
+        self.request_ids = self.identity.guids("request")
         self.gate = Gate()
         self.store = SqliteStore(settings.state or ":memory:")
         self.store.discarding = self.gate.overtaken
@@ -274,11 +275,12 @@ class Emulator:
     def doors(self) -> Doors:
         """The ways in for real host names; made when the first is opened, for they bring TLS with them.
 
-        Raises SettingsError when the certificate authority cannot be used.
+        Raises SettingsError when the certificate authority cannot be used, and when nothing listens.
         """
         from amlemulator.doors import Doors
 
-        assert self._listeners is not None, "start the emulator first"
+        if self._listeners is None:
+            raise SettingsError("A proxy stands beside listeners, and this emulator has none: start it first.")
         return Doors(self.settings, self.blobs, self.wsgi_app, self._listeners)
 
     def ways_in(self) -> Sequence[Door]:
@@ -328,7 +330,7 @@ class Emulator:
         from amlemulator.faces.blob_faults import StruckBlobApplication
 
         self.stages = (pipeline.strike, *stages)
-        self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.faults)
+        self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.request_ids, self.faults)
 
     def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._blob_application(environ, start_response)
@@ -338,7 +340,7 @@ class Emulator:
         """Blob storage's REST API, made when the first blob is asked for."""
         from amlemulator.faces.blob import BlobApplication
 
-        return BlobApplication(self.blobs, self.clock)
+        return BlobApplication(self.blobs, self.clock, self.request_ids)
 
     def _sow(self, store: SqliteStore) -> None:
         """Deploy what is there from the start: the workspace folder, the sample workspaces, or nothing."""
@@ -395,6 +397,15 @@ class Emulator:
         """The root of the blob listener, without trailing slash."""
         return self.addresses.blob
 
+    @property
+    def local_url(self) -> str:
+        """Where it listens on this machine, whatever answers name; the nominal address until it is started."""
+        return self._listeners.urls[0] if self._listeners is not None else NOMINAL.base
+
+    def move(self, base_url: str, blob_url: str) -> None:
+        """Name other addresses in answers from now on: where callers find it, behind a mapped port say."""
+        self.addresses = Addresses(base_url.rstrip("/"), blob_url.rstrip("/"))
+
     def session(self) -> Session:
         """Return a session of ``requests`` that calls this emulator with no socket, started or not.
 
@@ -440,6 +451,15 @@ class Emulator:
                 self.store.save_content(content)
             scratch.close()
         return self._templates
+
+    def storage_key(self, workspace: Workspace) -> str | None:
+        """Return the key of a workspace's storage account."""
+        return self.blobs.key(workspace.storage_account)
+
+    def take_faults(self) -> list[Exception]:
+        """Return what went wrong inside the emulator itself since this was last asked."""
+        found, self.faults_of_ours[:] = list(self.faults_of_ours), []
+        return found
 
     def add_service(
         self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None
@@ -493,11 +513,29 @@ class Emulator:
         self.blobs.reset()
         self.workspace_folder.put_blobs(self)
         self.clock.reset()
+        self.request_ids.restart()
         self.requests.clear()
         self.diagnostics.forget()
         experiments = self.__dict__.pop("experiments", None)
         if experiments is not None:
             experiments.retire()
+
+    def begin_with(self, folder: WorkspaceFolder) -> None:
+        """Take another folder for what a fresh start has; ``reset`` goes there."""
+        self.workspace_folder = folder
+        self.blobs.know(folder.accounts(self.identity))
+        self._seed = None
+
+    def snapshot(self, folder: str | Path) -> None:
+        """Write everything that is served as a workspace folder, for ``--workspace`` and for version control.
+
+        In it are workspaces, services, endpoints with their models as they are now, data sets and blobs; not in it are
+        jobs, the journal, faults, Studio's own experiments and published functions. Raises FileExistsError when the
+        folder is not empty, OSError when it cannot be written.
+        """
+        from amlemulator.workspaces.describing import write_snapshot
+
+        write_snapshot(self, Path(folder))
 
     def start(self) -> Self:
         """Listen. Raises SettingsError when a port is taken, and leaves nothing behind then."""

@@ -19,6 +19,7 @@ def endpoints(emulator: Emulator) -> dict[str, Any]:
         "base_url": emulator.base_url,
         "blob_url": emulator.blob_url,
         "control_url": f"{emulator.base_url}/_emulator",
+        "local_url": emulator.local_url,
         **_real_names(emulator),
         "storage": _storage(emulator, next(iter(emulator.blobs.accounts()))),
         "workspaces": [_workspace(emulator, workspace) for workspace in emulator.directory.workspaces()],

@@ -12,7 +12,6 @@ much as all the rest of it (benchmarks/rrs.py). Stages and answer are the same.
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -48,7 +47,7 @@ BARE_ROOTS = {"workspaces": "services", "api": "studioapi", "apihelp": "studio",
 
 def stamp(emulator: Emulator, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Give the request its id and its time, send it on, and note in the journal how it was answered."""
-    request_id = str(uuid.uuid4())
+    request_id = emulator.request_ids()
     arrived = emulator.clock.now()
     method, uri = environ["REQUEST_METHOD"], raw_path(environ)
 

@@ -1,5 +1,8 @@
 """The pytest plugin: ``aml_config`` (yours to override), ``aml_server`` (session), ``aml`` (a test's own workspace).
 
+The emulator runs in this process unless ``--aml`` says otherwise: the same tests run against one in a process of its
+own or in a container.
+
 It is loaded in every pytest run where amlclassic is installed, so it imports nothing of the emulator before a fixture
 is asked for.
 """
@@ -8,13 +11,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from amlemulator.emulator import Emulator
-    from amlemulator.testkit import Aml
+    from amlemulator.testkit import Aml, AnyEmulator
 
 MARKER = (
     "aml(region='South Central US', tier='standard', samples=True, policy=None, freeze=None): options of the workspace "
@@ -22,7 +25,16 @@ MARKER = (
     "{'polls': 2}; freeze stops the clock, at seconds since 1970 or, with True, at this moment."
 )
 OPTIONS = frozenset({"region", "tier", "samples", "policy", "freeze"})
-SERVER = pytest.StashKey["Emulator"]()
+SERVER = pytest.StashKey["AnyEmulator"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("amlclassic").addoption(
+        "--aml",
+        metavar="WHERE",
+        help="emulator of the fixture aml: here (default), wsgi, subprocess, or the URL of one that runs",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,24 +44,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def aml_config() -> dict[str, Any]:
-    """Override this to start the emulator with other settings: those of ``amlclassic serve``, by name."""
+    """Override this: settings of ``amlclassic serve`` by name, and ``where`` (as ``--aml``) the emulator runs."""
     return {}
 
 
 @pytest.fixture(scope="session")
-def aml_server(aml_config: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[Emulator]:
+def aml_server(aml_config: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[AnyEmulator]:
     """Run one emulator for the session, on free ports; with xdist each worker has its own."""
-    from amlemulator.emulator import Emulator
+    from amlemulator.hosting import check, hosted
+    from amlemulator.settings import SettingsError
 
     options = {"auto_accounts": True, **aml_config}
-    with Emulator(**options) as emulator:
+    where = pytestconfig.getoption("--aml") or options.pop("where", "here")
+    options.pop("where", None)
+    with ExitStack() as stack:
+        try:
+            check(options)
+            emulator = stack.enter_context(hosted(where, options))
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from error
         pytestconfig.stash[SERVER] = emulator
         yield emulator
         del pytestconfig.stash[SERVER]
 
 
 @pytest.fixture
-def aml(aml_server: Emulator, request: pytest.FixtureRequest) -> Iterator[Aml]:
+def aml(aml_server: AnyEmulator, request: pytest.FixtureRequest) -> Iterator[Aml]:
     """Give a fresh workspace with the sample services; the marker ``aml`` has options."""
     options = _options(request)
     policy, freeze = options.pop("policy", None), options.pop("freeze", None)
@@ -89,9 +109,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _faults(item: pytest.Item) -> list[Exception]:
-    emulator = item.config.stash.get(SERVER, None)
-    if emulator is None:
-        return []
-    faults = list(emulator.faults_of_ours)
-    emulator.faults_of_ours.clear()
-    return faults
+    used = "aml_server" in getattr(item, "fixturenames", ())
+    emulator = item.config.stash.get(SERVER, None) if used else None
+    return [] if emulator is None else emulator.take_faults()

@@ -49,6 +49,7 @@ class Settings:
     workspace: str | None = _setting(
         None, "folder of a workspace to serve, or of several; without it the samples", "DIR"
     )
+    watch: bool = _setting(False, "read --workspace again whenever a file of it changes, and begin anew with it")
     state: str | None = _setting(None, "file that keeps the state; without it the state is thrown away", "FILE")
     endpoints_file: str | None = _setting(None, "where to write addresses and keys, as JSON, once ready", "FILE")
     public_url: str | None = _setting(None, "base URL to put into answers, where it is not host and port", "URL")
@@ -120,6 +121,18 @@ def add_flags(parser: argparse.ArgumentParser, shown: Container[str] | None = No
             parser.add_argument(flag_name(item.name), action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             parser.add_argument(flag_name(item.name), metavar=item.metadata["metavar"], default=None, help=text)
+
+
+def words(values: Mapping[str, Any]) -> list[str]:
+    """Return settings as ``amlclassic serve`` takes them on its command line; None is one that is not given."""
+    found: list[str] = []
+    for name, value in values.items():
+        flag = flag_name(name)
+        if isinstance(value, bool):
+            found.append(flag if value else f"--no-{flag.removeprefix('--')}")
+        elif value is not None:
+            found += [word for one in (value if isinstance(value, list) else [value]) for word in (flag, str(one))]
+    return found
 
 
 def resolve(
@@ -237,6 +250,12 @@ def _check(settings: Settings) -> None:
         if url is not None and not url.startswith(("http://", "https://")):
             raise SettingsError(f"{flag_name(name)} takes a URL that begins with http:// or https://, not '{url}'.")
     _check_hosts(settings)
+    _check_together(settings)
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.watch and settings.workspace is None:
+        raise SettingsError("--watch needs --workspace DIR: there is nothing to watch without it.")
     if settings.control_token == "":
         raise SettingsError("--control-token cannot be empty: everybody could guess it.")
 

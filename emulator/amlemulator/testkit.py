@@ -1,7 +1,7 @@
 """A workspace as a test holds it: where it is, what is in it, and its own faults, jobs and requests.
 
 ``Emulator.workspace()`` and the pytest fixture ``aml`` give one. Everything here is scoped to the workspace, so that
-many tests, and many threads, can share one emulator.
+many tests, and many threads, can share one emulator; which may run in this process or in another (remote.py).
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from amlemulator.core.records import Endpoint, Job, WebService, Workspace
 from amlemulator.engine.faults import read_rule
 
 if TYPE_CHECKING:
+    from requests import Session
+
     from amlemulator.adapters.clock import SystemClock
     from amlemulator.emulator import Emulator
+    from amlemulator.remote import RemoteClock, RemoteEmulator
+
+    AnyEmulator: TypeAlias = "Emulator | RemoteEmulator"
 
 Entry = dict[str, Any]
 
@@ -25,7 +30,7 @@ Entry = dict[str, Any]
 class EndpointHandle:
     """One endpoint: what a client needs to call it."""
 
-    emulator: Emulator
+    emulator: AnyEmulator
     workspace: Workspace
     service: WebService
     id: str
@@ -68,7 +73,7 @@ class EndpointHandle:
 class WorkspaceFaults:
     """Faults that only this workspace meets (engine/faults.py). Those of blob storage are met by all."""
 
-    emulator: Emulator
+    emulator: AnyEmulator
     workspace_id: str
 
     def add(self, **rule: Any) -> str:
@@ -94,7 +99,7 @@ class WorkspaceFaults:
 class WorkspaceJobs:
     """The workspace's batch jobs (engine/jobs.py)."""
 
-    emulator: Emulator
+    emulator: AnyEmulator
     workspace_id: str
 
     def policy(self, policy: Any) -> None:
@@ -122,7 +127,7 @@ class WorkspaceJobs:
 class WorkspaceRequests:
     """The requests to this workspace, in the journal (engine/journal.py). Filters: operation, method, path, status."""
 
-    emulator: Emulator
+    emulator: AnyEmulator
     workspace_id: str
 
     def find(self, **wanted: Any) -> list[Entry]:
@@ -145,7 +150,7 @@ class WorkspaceRequests:
 class Aml:
     """A workspace of an emulator, with everything that a test needs of it."""
 
-    def __init__(self, emulator: Emulator, workspace: Workspace) -> None:
+    def __init__(self, emulator: AnyEmulator, workspace: Workspace) -> None:
         self.emulator = emulator
         self.workspace = workspace
         self.faults = WorkspaceFaults(emulator, workspace.id)
@@ -153,7 +158,7 @@ class Aml:
         self.requests = WorkspaceRequests(emulator, workspace.id)
 
     @property
-    def clock(self) -> SystemClock:
+    def clock(self) -> SystemClock | RemoteClock:
         """The emulator's clock, which all its workspaces share."""
         return self.emulator.clock
 
@@ -182,8 +187,12 @@ class Aml:
         """The connection string of the workspace's storage account."""
         account = self.workspace.storage_account
         blob = f"BlobEndpoint={self.blob_url}/{account};"
-        key = self.emulator.blobs.key(account)
+        key = self.emulator.storage_key(self.workspace)
         return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{blob}"
+
+    def session(self) -> Session:
+        """Return a session of ``requests``; with an emulator of this process it needs no socket."""
+        return self.emulator.session()
 
     @property
     def services(self) -> tuple[WebService, ...]:
@@ -199,6 +208,8 @@ class Aml:
 
     def deploy_file(self, path: str | Path, **wish: Any) -> EndpointHandle:
         """Deploy an experiment file (see ``Emulator.deploy_file``); returns the default endpoint."""
+        if not hasattr(self.emulator, "deploy_file"):
+            raise TypeError("An emulator elsewhere takes files by `amlclassic deploy FILE`.")
         service = self.emulator.deploy_file(self.workspace, path, **wish)
         return self.endpoint(service.name)
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amlemulator.adapters.sqlite_store import NAMED, QUEUE, RUNNING, SqliteStore, StateFileError
+from amlemulator.adapters.sqlite_store import NAMED, QUEUE, RUNNING, SqliteStore
+from amlemulator.adapters.state_formats import StateFileError
 from amlemulator.core.records import (
     BlobReference,
     Endpoint,

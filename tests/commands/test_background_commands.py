@@ -1,6 +1,7 @@
 """``amlclassic start``, ``stop`` and ``status`` of an emulator in the background."""
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -42,12 +43,22 @@ class Home:
         out, errors = process.communicate(timeout=SECONDS)
         return process.returncode, out, errors
 
+    def processes(self):
+        """Return the emulators that were started with its endpoints file."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = path.read_bytes().decode().split("\0")
+                found += [int(path.parent.name)] if "serve" in words and str(self.file) in words else []
+        return found
+
 
 @pytest.fixture
 def home(tmp_path):
     made = Home(tmp_path)
     yield made
     made.run("stop")
+    assert [] == made.processes()
 
 
 def test_started_used_and_stopped(home):
@@ -71,7 +82,9 @@ def test_a_second_start_and_a_second_stop_change_nothing(home):
     assert (0, True, True) == (status, "(it ran already)" in out, "keeps the settings" in errors)
     assert before == find(home.file)
     assert (0, "") == home.run("start")[::2]
+    assert (0, "", "") == home.run("status", "--ready")
     home.run("stop")
+    assert (1, "", "") == home.run("status", "--ready")
     assert (0, f"No amlclassic runs that wrote {home.file}.\n", "") == home.run("stop")
 
 
@@ -112,17 +125,17 @@ def test_a_start_that_is_given_up(home):
     assert not home.file.exists()
 
 
-def test_ctrl_c_in_a_start(home):
-    """An interrupted start leaves nothing running."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_start(home, number):
+    """An interrupted start leaves nothing running, whenever the signal comes."""
     process = home.begin("start", *FREE)
     until(lambda: log_of(home.file).exists())
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=SECONDS)
-    # The signal may have come when all was done.
-    assert (130, "amlclassic start: interrupted; nothing was left running.\n") == (process.returncode, errors) or (
-        process.returncode == 0
-    )
-    assert process.returncode == 0 or find(home.file) is None
+    if process.returncode:  # it may have come when all was done
+        said = "amlclassic start: interrupted; nothing was left running.\n"
+        assert (128 + number, said) == (process.returncode, errors)
+        assert [] == home.processes()
 
 
 def test_a_file_that_was_left_behind(home):
@@ -158,6 +171,14 @@ def test_the_shell_takes_the_variables(home):
     assert out == home.run("status", "--print-env")[1]
 
 
+def test_one_whose_public_address_is_known_elsewhere_only(home):
+    """Start, status --ready and stop ask where it listens, not where callers find it."""
+    assert 0 == home.run("start", *FREE, "--public-url", "http://elsewhere.invalid")[0]
+    assert 0 == home.run("status", "--ready")[0]
+    assert home.run("stop")[1].startswith("Stopped http://elsewhere.invalid")
+    assert find(home.file) is None
+
+
 STRANGE = {
     "base_url": "http://x/it's",
     "blob_url": 'a "b" \\c $HOME `d`',
@@ -172,7 +193,7 @@ STRANGE = {
         ("sh", "export AMLCLASSIC_BASE_URL='http://x/it'\"'\"'s'", "'a \"b\" \\c $HOME `d`'"),
         ("fish", "set -gx AMLCLASSIC_BASE_URL 'http://x/it\\'s'", "'a \"b\" \\\\c $HOME `d`'"),
         ("powershell", "$Env:AMLCLASSIC_BASE_URL = 'http://x/it''s'", "'a \"b\" \\c $HOME `d`'"),
-        ("dotenv", 'AMLCLASSIC_BASE_URL="http://x/it\'s"', '"a \\"b\\" \\\\c $HOME `d`"'),
+        ("plain", "AMLCLASSIC_BASE_URL=http://x/it's", 'a "b" \\c $HOME `d`'),
     ],
 )
 def test_each_shell_is_quoted_for(shell, first, second):

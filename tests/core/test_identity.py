@@ -36,3 +36,14 @@ def test_another_seed_kind_or_ordinal_is_another_id(facts):
     """No two different triples give the same id or the same key."""
     assert len(facts) == len({Identity(seed).new_id(kind, ordinal) for seed, kind, ordinal in facts})
     assert len(facts) == len({Identity(seed).new_key(kind, ordinal) for seed, kind, ordinal in facts})
+
+
+def test_guids_come_in_an_order_of_their_own():
+    """The same seed and kind give the same guids one after the other, from the first again after a restart."""
+    one, other = Identity("seed").guids("request"), Identity("seed").guids("request")
+    first = [one() for _ in range(3)]
+    assert first == [other() for _ in range(3)]
+    assert 3 == len({str(uuid.UUID(guid)) for guid in first})
+    one.restart()
+    assert first[0] == one()
+    assert first[0] != Identity("seed").guids("another")()

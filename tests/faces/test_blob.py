@@ -369,13 +369,13 @@ def test_names_of_metadata_where_the_listener_keeps_them(storage):
 
 
 def test_a_request_id_of_ones_own(tmp_path):
-    """The composition may give the ids of requests."""
+    """The composition may give the guids of requests; their last six digits are zero in answers."""
     with open_storage(tmp_path) as storage:
-        application = BlobApplication(storage.blobs, StillClock(NOW), lambda: "an-id")
+        application = BlobApplication(storage.blobs, StillClock(NOW), lambda: "an-id-123456")
         environ = {
             **{"REQUEST_METHOD": "GET", "PATH_INFO": f"/{ACCOUNT}/cont/b", "SERVER_NAME": "h", "SERVER_PORT": "80"},
             **{"SCRIPT_NAME": "", "QUERY_STRING": "", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0)},
             **{"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()},
             **{"wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False},
         }
-        assert "an-id" == run(application, environ).headers["x-ms-request-id"]
+        assert "an-id-000000" == run(application, environ).headers["x-ms-request-id"]

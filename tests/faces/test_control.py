@@ -113,6 +113,13 @@ def test_the_root_of_every_host_answers(wire, path):
     assert 200 == wire.call("GET", path).status
 
 
+def test_no_proxy_without_listeners(place):
+    """An emulator that does not listen has nothing for a proxy to stand beside, and says so."""
+    answer = place.wire.call("POST", "/_emulator/proxies", {})
+    assert (400, "BadRequest", None) == answer.refusal
+    assert "start it first" in answer.message
+
+
 # The clock
 
 

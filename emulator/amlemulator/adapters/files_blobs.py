@@ -65,6 +65,10 @@ class FilesBlobs:
         used = {name: self.key(name) for name in self.containers.accounts()}
         return {**{name: key for name, key in used.items() if key}, **self._accounts}
 
+    def know(self, accounts: Mapping[str, str]) -> None:
+        """Have these accounts too (name to base64 key); one that is there gets the key given."""
+        self._accounts = {**self._accounts, **accounts}
+
     def key(self, account: str) -> str | None:
         """Return the key of an account, or None when there is no such account."""
         found = self._accounts.get(account)

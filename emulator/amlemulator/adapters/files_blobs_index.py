@@ -229,6 +229,7 @@ class Index:
                 gone += [row[0] for row in connection.execute(f"delete from {table} returning content")]  # noqa: S608 - the tables are ours
             connection.execute("delete from containers")
             connection.execute("delete from services")
+            self._last_etag = 0  # nothing is left that an etag of before could be mistaken for
         return gone
 
     def close(self) -> None:

@@ -12,10 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 from amlemulator.adapters.record_codecs import KINDS, decode, encode
+from amlemulator.adapters.state_formats import FORMAT, StateFileError, bring_up
 from amlemulator.core.records import Endpoint, Job, WebService
 from amlemulator.ports.store import NOTHING, Change, Record, Snapshot, StoredRecord
-
-FORMAT = 1  # raised whenever the meaning of a stored record changes; older files are upgraded or refused by name
 
 SCHEMA = """
 create table if not exists records(
@@ -50,10 +49,6 @@ select body from records where kind = 'Job'
 order by json_extract(body, '$.created') desc, ordinal desc, id limit ? offset ?
 """
 CHANGES_KEPT = 10_000  # a cache that looks more seldom than that reads everything again
-
-
-class StateFileError(Exception):
-    """The state file cannot be used; the message says why and what to do."""
 
 
 def _unusable(path: str | Path, error: sqlite3.Error) -> StateFileError:
@@ -164,11 +159,7 @@ class SqliteStore:
     def _open(self, path: str | Path) -> None:
         # One emulator at a time: two would each overlook, in their caches, what the other changes.
         self._connection.execute("pragma locking_mode = exclusive")
-        found = self._connection.execute("pragma user_version").fetchone()[0]
-        tables = self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
-        if found > FORMAT or (found == 0 and tables):
-            what = f"was written by a newer amlclassic (format {found})" if found else "is no amlclassic state file"
-            raise StateFileError(f"The state file {path} {what}. It was left as it is; name another with --state.")
+        bring_up(self._connection, path)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute(f"pragma synchronous = {'off' if str(path) == ':memory:' else 'full'}")
         self._connection.executescript(SCHEMA)

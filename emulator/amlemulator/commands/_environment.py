@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-SHELLS = ("sh", "fish", "powershell", "dotenv")
+SHELLS = ("sh", "fish", "powershell", "plain")  # plain: for $GITHUB_ENV, docker --env-file and the like
 
 
 def add_flag(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,6 @@ def _line(name: str, value: str, shell: str) -> str:
     if shell == "fish":
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"set -gx {name} '{quoted}'"
-    if shell == "dotenv":
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{name}="{quoted}"'
+    if shell == "plain":
+        return f"{name}={value}"
     return f"export {name}={shlex.quote(value)}"

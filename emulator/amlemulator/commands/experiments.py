@@ -11,14 +11,13 @@ Exit status: 0 done (check: nothing was found); 1 something is wrong with a file
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands and their flags."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="tell everything that is wrong with experiment files, with line and mend")
-    check.add_argument("files", metavar="FILE", nargs="+")
+    check.add_argument("files", metavar="FILE", nargs="+", help="experiment files, as YAML")
     check.add_argument("--json", action="store_true", help="print one JSON object")
     show = actions.add_parser("show", help="draw an experiment")
-    show.add_argument("file", metavar="FILE")
+    show.add_argument("file", metavar="FILE", help="an experiment file, as YAML")
     show.add_argument("--svg", metavar="OUT", help="write the drawing as SVG too")
     schema = actions.add_parser("schema", help="print the JSON Schema of experiment files, for editors")
     schema.add_argument("--workspace", action="store_true", help="print that of workspace.yaml instead")

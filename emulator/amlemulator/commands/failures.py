@@ -15,14 +15,13 @@ Exit status: 0 done (run: each failure was met as described, and mended); 1 a fa
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands and their flags."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list every failure, in the order of the troubleshooting document")
     show = actions.add_parser("show", help="explain one: story, calls, answers, why, mend")
-    show.add_argument("id", metavar="ID")
+    show.add_argument("id", metavar="ID", help="as `list` names it")
     play = actions.add_parser("run", help="play one, or all")
-    play.add_argument("id", metavar="ID", nargs="?")
+    play.add_argument("id", metavar="ID", nargs="?", help="as `list` names it")
     play.add_argument("--all", action="store_true", help="play every failure")
     for action in (listing, show, play):
         action.add_argument("--json", action="store_true", help="print one JSON object")

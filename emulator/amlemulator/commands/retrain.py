@@ -18,7 +18,6 @@ changed); 2 the call was wrong; 130 stopped by Ctrl-C, to be gone on with.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the flags."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     _add_places(parser)
     _add_work(parser)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from amlemulator.commands import _supervisor
 from amlemulator.listing import endpoints
 from amlemulator.settings import Settings, SettingsError, add_flags, resolve
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add one flag per setting."""
     add_flags(parser)
+    parser.usage = "amlclassic serve [FLAGS]"
     parser.epilog = (
         "Each flag is also an environment variable (--blob-port is AMLCLASSIC_BLOB_PORT) and a key of amlclassic.toml "
         "in the current folder (blob_port = 0). Flag before variable before file."
@@ -63,16 +65,18 @@ def made(settings: Settings, command: str) -> Emulator:
     Raises SettingsError, whatever it is that cannot be used.
     """
     from amlemulator.adapters.files_blobs import FolderError
-    from amlemulator.adapters.sqlite_store import StateFileError
+    from amlemulator.adapters.state_formats import StateFileError
     from amlemulator.emulator import Emulator
 
-    def tell(line: str) -> None:
-        print(f"amlclassic {command}: {line}", file=sys.stderr, flush=True)
-
     try:
-        return Emulator(settings, tell=tell)
+        return Emulator(settings, tell=lambda line: tell(line, command))
     except (StateFileError, FolderError) as error:
         raise SettingsError(str(error)) from error
+
+
+def tell(line: str, command: str = "serve") -> None:
+    """Say something on standard error."""
+    print(f"amlclassic {command}: {line}", file=sys.stderr, flush=True)
 
 
 def _log(level: str) -> None:
@@ -153,8 +157,9 @@ def _serve(emulator: Emulator, stop: StopSignals) -> int:
         if emulator.settings.stop_with_stdin:
             stop.watch(sys.stdin.fileno())
         emulator.start()
-        with announced(emulator):
+        with announced(emulator), _watching(emulator):
             print(f"READY {emulator.base_url} blobs at {emulator.blob_url}{_ways_in(emulator)}", flush=True)
+            _supervisor.tell("READY=1")
             gc.freeze()  # what is there now stays until the end: no later collection looks at it again
             gc.enable()
             emulator.warm()
@@ -189,6 +194,25 @@ def _ways_in(emulator: Emulator) -> str:
 def _write_again(path: Path, emulator: Emulator) -> None:
     with contextlib.suppress(SettingsError):  # what was deployed is deployed all the same
         write_endpoints_file(path, endpoints(emulator))
+
+
+@contextlib.contextmanager
+def _watching(emulator: Emulator) -> Iterator[None]:
+    """Read the workspace folder again when it changes, where that was asked for."""
+    if not emulator.settings.watch:
+        yield
+        return
+    from amlemulator.workspaces.watching import Watch
+
+    def announce() -> None:
+        if emulator.settings.endpoints_file is not None:
+            write_endpoints_file(Path(emulator.settings.endpoints_file), endpoints(emulator))
+
+    watch = Watch(emulator, announce, tell)
+    try:
+        yield
+    finally:
+        watch.close()
 
 
 def remove_endpoints_file(path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields
 
 from amlemulator.commands import _environment
-from amlemulator.settings import Settings, add_flags, flag_name
+from amlemulator.settings import Settings, add_flags, words
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Takes every flag of `amlclassic serve`. Returns when everything answers. When the emulator of the endpoints "
         "file runs already, it is left as it is. Without --endpoints-file the file is the user's own, which status, "
         "stop and the other commands look for, too. Exit status: 0 it runs; 1 it did not get ready; 2 the call was "
-        "wrong."
+        "wrong; 130 or 143 stopped by Ctrl-C or SIGTERM, and nothing was left running."
     )
 
 
@@ -28,24 +28,27 @@ def run(arguments: argparse.Namespace) -> int:
     """Start it. Returns 0, 1 when it does not get ready, 2 for a wrong call."""
     from amlclient import WrongCall
     from amlemulator import background
+    from amlemulator.commands._child import Interrupted, Signals
     from amlemulator.commands._targets import background_file
 
-    words = serve_words(arguments)
+    given = serve_words(arguments)
     try:
-        running, started = background.start(words, background_file(arguments), patience=arguments.wait)
+        with Signals() as signals:
+            file = background_file(arguments)
+            running, started = background.start(given, file, patience=arguments.wait, held=signals.held)
     except WrongCall as error:
         print(f"amlclassic start: {error}", file=sys.stderr)
         return 2
     except background.NotStarted as error:
         print(f"amlclassic start: {error}", file=sys.stderr)
         return 2 if error.status == 2 else 1
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         print("amlclassic start: interrupted; nothing was left running.", file=sys.stderr)
-        return 130
+        return interrupted.status
     already = "" if started else " (it ran already)"
     told = f"READY {running.line}, process {running.pid}{already}"
     print(told, file=sys.stderr if arguments.print_env else sys.stdout)
-    if words and not started:
+    if given and not started:
         print(
             "It keeps the settings that it was started with; `amlclassic stop` first to change them.", file=sys.stderr
         )
@@ -56,13 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def serve_words(arguments: argparse.Namespace) -> list[str]:
     """Return the flags that were given, as ``amlclassic serve`` takes them."""
-    words: list[str] = []
-    for item in fields(Settings):
-        value, flag = getattr(arguments, item.name, None), flag_name(item.name)
-        if item.name == "endpoints_file" or value is None:
-            continue
-        if isinstance(value, bool):
-            words.append(flag if value else f"--no-{flag.removeprefix('--')}")
-        else:
-            words += [word for one in (value if isinstance(value, list) else [value]) for word in (flag, str(one))]
-    return words
+    names = (item.name for item in fields(Settings) if item.name != "endpoints_file")
+    return words({name: getattr(arguments, name, None) for name in names})

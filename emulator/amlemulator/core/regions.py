@@ -28,6 +28,11 @@ class Host:
     account: str | None = None  # of a blob host
 
 
+def regions() -> tuple[str, ...]:
+    """Return the display names of the regions."""
+    return tuple(load("regions"))
+
+
 @cache
 def hosts() -> dict[str, Host]:
     """Return every logical host by the first label of its real name: ``management``, ``ussouthcentral.services``..."""

@@ -48,7 +48,7 @@ class DataFiles:
 
     def _bring(self, workspace: Workspace, name: str, content: bytes | Path) -> Dataset:
         place, size, head = store_file(self._blobs, workspace.storage_account, name, content)
-        data_type = _data_type(name)
+        data_type = data_type_of(name)
         known = _shown(name)
         with self._store.transaction() as transaction:
             versions = [one for one in transaction.list(Dataset, workspace.id) if one.name == known and not one.deleted]
@@ -73,7 +73,7 @@ class DataFiles:
 def store_file(blobs: Blobs, account: str, name: str, content: bytes | Path) -> tuple[StoredOutput, int, bytes]:
     """Store a file's content under a name that is made of it; return where, its size and its beginning."""
     digest = _digest(content)
-    facts: Any = rules.DATA_TYPES[_data_type(name)]
+    facts: Any = rules.DATA_TYPES[data_type_of(name)]
     place = StoredOutput(account, rules.CONTAINER, f"{digest}.{facts['extension']}")
     blobs.create_container(place.account, place.container)
     with opened(content) as stream:
@@ -82,7 +82,8 @@ def store_file(blobs: Blobs, account: str, name: str, content: bytes | Path) -> 
         return place, size, stream.read(HEAD_BYTES)
 
 
-def _data_type(name: str) -> str:
+def data_type_of(name: str) -> str:
+    """Return the data type that a file's name tells; CSV for one that tells none."""
     lower = name.lower()
     fitting = [extension for extension in _TYPES if lower.endswith(f".{extension.lower()}")]
     return _TYPES[max(fitting, key=len)] if fitting else "GenericCSV"

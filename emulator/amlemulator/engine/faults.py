@@ -54,6 +54,11 @@ class Rule:
     cut: Cut | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def shown(self) -> dict[str, Any]:
+        """Return what was given, as JSON."""
+        shown, plain = {item.name: getattr(self, item.name) for item in fields(Rule)}, Rule()
+        return {name: value for name, value in shown.items() if value != getattr(plain, name)}
+
 
 def _number(value: Any) -> bool:
     return isinstance(value, NUMBER) and not isinstance(value, bool)
@@ -127,10 +132,7 @@ class Armed:
 
     def shown(self) -> dict[str, Any]:
         """Return it as JSON: what was given, and the counts."""
-        shown = {item.name: getattr(self.rule, item.name) for item in fields(Rule)}
-        plain = Rule()
-        given = {name: value for name, value in shown.items() if value != getattr(plain, name)}
-        return {"id": self.id, **given, "met": self.met, "hits": self.hits}
+        return {"id": self.id, **self.rule.shown(), "met": self.met, "hits": self.hits}
 
 
 class Faults:
@@ -163,7 +165,10 @@ class Faults:
 
     def hits(self, fault_id: str) -> int:
         """Return how often a fault hit. KeyError when it is not armed."""
-        return next(armed.hits for armed in self._armed if armed.id == fault_id)
+        found = next((armed for armed in self._armed if armed.id == fault_id), None)
+        if found is None:
+            raise KeyError(fault_id)
+        return found.hits
 
     def remove(self, fault_id: str) -> bool:
         """Disarm one; False when there is none of that id."""

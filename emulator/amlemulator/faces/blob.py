@@ -35,22 +35,25 @@ SIGNED_VERSION = re.compile(r"(?:^|&)sv=(\d{4}-\d{2}-\d{2})")
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
-def new_request_id() -> str:
-    """Return a guid whose last six digits are zero, as the service's are (errors.md section 10)."""
-    return str(uuid.uuid4())[:-6] + "000000"
+def new_guid() -> str:
+    """Return a guid."""
+    return str(uuid.uuid4())
 
 
 class BlobApplication:
-    """The WSGI application. ``new_id`` makes the request ids."""
+    """The WSGI application. ``new_id`` makes guids of requests, whose last six digits are then made zero.
 
-    def __init__(self, blobs: FilesBlobs, clock: Clock, new_id: Callable[[], str] = new_request_id) -> None:
+    The service's are so (errors.md section 10).
+    """
+
+    def __init__(self, blobs: FilesBlobs, clock: Clock, new_id: Callable[[], str] = new_guid) -> None:
         self._blobs = blobs
         self._clock = clock
         self._new_id = new_id
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        request_id, now = self._new_id(), self._clock.now()
+        request_id, now = f"{self._new_id()[:-6]}000000", self._clock.now()
         try:
             answer, reason = self._run(environ, request_id, now), None
         except Exception as error:

@@ -70,7 +70,7 @@ def copy_blob(call: Call) -> Answer:
     """Copy Blob (answered as done), and Copy Blob From URL, which differs in being done for certain."""
     source = source_of(call)
     metadata = metadata_of(call.request)
-    copied = Copied(str(uuid.uuid4()), source.url, call.now)
+    copied = Copied(str(uuid.uuid5(uuid.NAMESPACE_OID, call.id)), source.url, call.now)
     blob = _copy(call, source, metadata, copied)
     status = [("x-ms-copy-id", copied.id), ("x-ms-copy-status", "success")]
     return Answer(202, [*written(blob)[:2], *status])

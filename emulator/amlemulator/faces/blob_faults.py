@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from amlemulator.adapters.files_blobs import FilesBlobs
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class StruckBlobApplication(BlobApplication):
     """The blob application, which asks the armed faults first."""
 
-    def __init__(self, blobs: FilesBlobs, clock: Clock, faults: Faults) -> None:
-        super().__init__(blobs, clock)
+    def __init__(self, blobs: FilesBlobs, clock: Clock, new_id: Callable[[], str], faults: Faults) -> None:
+        super().__init__(blobs, clock, new_id)
         self._faults = faults
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

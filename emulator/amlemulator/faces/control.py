@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -48,8 +49,8 @@ class Control:
     @route("POST", "/control/reset", "control.reset", "control")
     def reset(self) -> Response:
         """Go back to the state of a fresh start: everything, or the workspace that the body names."""
-        body = _object(_given({}), {"workspace"})
-        self._emulator.reset(_text(body, "workspace"))
+        body = json_object(given_json({}), {"workspace"})
+        self._emulator.reset(text_member(body, "workspace"))
         return answer({"reset": body.get("workspace") or "all"})
 
     @route("GET", "/control/requests", "control.requests", "control")
@@ -74,16 +75,17 @@ class Control:
 
     @route("POST", "/control/faults", "control.arm", "control")
     def arm(self) -> Response:
-        """Arm a fault, or a list of them: all or none."""
-        given = _given()
+        """Arm a fault, or a list of them: all or none. They go with the workspace that the query names."""
+        given = given_json()
         rules = [read_rule(one) for one in (given if isinstance(given, list) else [given])]
-        ids = {self._emulator.faults.arm(rule) for rule in rules}
+        owner = request.args.get("workspace")
+        ids = {self._emulator.faults.arm(rule, owner) for rule in rules}
         return answer([fault for fault in self._emulator.faults.list() if fault["id"] in ids], 201)
 
     @route("DELETE", "/control/faults", "control.disarm-all", "control")
     def disarm_all(self) -> Response:
-        """Disarm every fault."""
-        self._emulator.faults.clear()
+        """Disarm every fault, or those of the workspace in the query."""
+        self._emulator.faults.clear(request.args.get("workspace"))
         return nothing(204)
 
     @route("DELETE", "/control/faults/<fault_id>", "control.disarm", "control")
@@ -105,8 +107,8 @@ class Control:
 
     @route("POST", "/control/clock", "control.set-clock", "control")
     def set_clock(self) -> Response:
-        """Freeze, advance or resume the clock."""
-        _set_clock(self._emulator.clock, _given())
+        """Freeze, advance or resume the clock, or set it right again."""
+        _set_clock(self._emulator.clock, given_json())
         return self.clock()
 
     @route("GET", "/control/jobs/<job_id>", "control.job", "control")
@@ -122,8 +124,8 @@ class Control:
     @route("POST", "/control/policy", "control.set-policy", "control")
     def set_policy(self) -> Response:
         """Set by which policy the jobs of a workspace run, or those of all others."""
-        body = _object(_given(), {"policy", "workspace"})
-        workspace = _text(body, "workspace")
+        body = json_object(given_json(), {"policy", "workspace"})
+        workspace = text_member(body, "workspace")
         if workspace is not None and self._emulator.directory.workspace(workspace) is None:
             raise failure("control/NotFound", f"There is no workspace {workspace}.", evidence="control.policy")
         self._emulator.jobs.policy(body.get("policy"), workspace)
@@ -132,17 +134,13 @@ class Control:
     @route("POST", "/control/jobs/<job_id>/finish", "control.finish-job", "control")
     def finish_job(self, job_id: str) -> Response:
         """End a held job well: run it now, or store the outputs given and run nothing."""
-        outputs = _object(_given({}), {"outputs"}).get("outputs")
-        if outputs is not None and not (
-            isinstance(outputs, dict) and all(isinstance(v, str) for v in outputs.values())
-        ):
-            raise failure("control/BadRequest", '"outputs" holds the content of each output as text, by its name.')
-        return _shown(self._emulator.jobs.finish(job_id, outputs))
+        outputs = json_object(given_json({}), {"outputs"}).get("outputs")
+        return _shown(self._emulator.jobs.finish(job_id, None if outputs is None else contents(outputs, "outputs")))
 
     @route("POST", "/control/jobs/<job_id>/fail", "control.fail-job", "control")
     def fail_job(self, job_id: str) -> Response:
         """End a held or running job as Failed."""
-        reason = _text(_object(_given({}), {"reason"}), "reason")
+        reason = text_member(json_object(given_json({}), {"reason"}), "reason")
         jobs = self._emulator.jobs
         return _shown(jobs.fail(job_id, reason) if reason else jobs.fail(job_id))
 
@@ -154,7 +152,7 @@ class Control:
     @route("POST", "/control/endpoints/<endpoint_id>/keys", "control.replace-key", "control")
     def replace_key(self, endpoint_id: str) -> Response:
         """Give an endpoint a new primary or secondary key; the old one opens nothing any more."""
-        which = _object(_given(), {"which"}).get("which")
+        which = json_object(given_json(), {"which"}).get("which")
         if which not in ("primary", "secondary"):
             raise failure("control/BadRequest", '"which" is "primary" or "secondary".')
         endpoint = self._emulator.directory.endpoint(endpoint_id)
@@ -178,7 +176,7 @@ class Control:
         return answer(coverage(self._emulator))
 
 
-def _given(without: Any = None) -> Any:
+def given_json(without: Any = None) -> Any:
     """Return the request's JSON; ``without`` when it has no body. Raises 400 in the control plane's own words."""
     raw = raw_body()
     if not raw.strip() and without is not None:
@@ -189,7 +187,8 @@ def _given(without: Any = None) -> Any:
         raise failure("control/BadRequest", "The body is no JSON.") from error
 
 
-def _object(body: Any, members: set[str]) -> dict[str, Any]:
+def json_object(body: Any, members: set[str]) -> dict[str, Any]:
+    """Return a body as the object that it is to be. Raises 400 for another, or for members that are none."""
     if not isinstance(body, dict) or not set(body) <= members:
         raise failure("control/BadRequest", f"Send an object with: {', '.join(sorted(members))}.")
     return body
@@ -197,14 +196,27 @@ def _object(body: Any, members: set[str]) -> dict[str, Any]:
 
 def given_object(members: set[str]) -> dict[str, Any]:
     """Return the JSON object that a request carries, {} when it has no body. Raises 400 for any other member."""
-    return _object(_given({}), members)
+    return json_object(given_json({}), members)
 
 
-def _text(body: dict[str, Any], member: str) -> str | None:
+def text_member(body: dict[str, Any], member: str) -> str | None:
+    """Return a text of an object, None when it is not there. Raises 400 for what is no text."""
     value = body.get(member)
     if value is not None and not isinstance(value, str):
         raise failure("control/BadRequest", f'"{member}" is a text.')
     return value
+
+
+def contents(given: Any, member: str) -> dict[str, bytes]:
+    """Read contents by name: a text as it is, anything else as ``{"base64": text}``. Raises 400."""
+    try:
+        return {
+            name: one.encode() if isinstance(one, str) else b64decode(one["base64"], validate=True)
+            for name, one in given.items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError):
+        takes = f'"{member}" holds the content of each by its name: a text, or {{"base64": text}}.'
+        raise failure("control/BadRequest", takes) from None
 
 
 def _filters() -> dict[str, Any]:
@@ -219,15 +231,21 @@ def _shown(job: Job) -> Response:
 
 
 def _set_clock(clock: SystemClock, body: Any) -> None:
-    """Do what ``{"freeze": true | seconds, "advance": seconds, "resume": true}`` asks, in that order, or nothing."""
-    if not isinstance(body, dict) or not set(body) <= {"freeze", "advance", "resume"}:
-        raise failure("control/BadRequest", 'Send an object with "freeze", "advance" or "resume".')
+    """Do what ``{"reset": true, "freeze": true | seconds, "advance": seconds, "resume": true}`` asks, in that order.
+
+    Or nothing, when any of it makes no sense.
+    """
+    if not isinstance(body, dict) or not set(body) <= {"freeze", "advance", "resume", "reset"}:
+        raise failure("control/BadRequest", 'Send an object with "freeze", "advance", "resume" or "reset".')
     freeze, advance, resume = body.get("freeze", False), body.get("advance", 0), body.get("resume", False)
+    reset = body.get("reset", False)
     begin = clock.now() if isinstance(freeze, bool) else freeze
     if not _is_moment(begin) or not _is_moment(advance) or not _is_moment(begin + advance):
         raise failure("control/BadRequest", "Times are seconds since 1970, up to the year 9999; advance goes forward.")
-    if not isinstance(resume, bool):
-        raise failure("control/BadRequest", '"resume" is true or false.')
+    if not isinstance(resume, bool) or not isinstance(reset, bool):
+        raise failure("control/BadRequest", '"resume" and "reset" are true or false.')
+    if reset:
+        clock.reset()
     if freeze is not False:
         clock.freeze(float(begin))
     clock.advance(float(advance))

@@ -23,7 +23,7 @@ FACES: dict[str, tuple[str, ...]] = {
     "studioapi": ("studio", "studio_experiments", "probe"),
     "studio": ("studio_pages", "help", "swagger"),
     "portal": ("portal", "portal_endpoints", "portal_jobs", "portal_requests", "portal_retraining", "portal_models"),
-    "control": ("control", "control_proxies", "failure_pages", "deployment"),
+    "control": ("control", "control_workspaces", "control_proxies", "failure_pages", "deployment"),
 }
 
 

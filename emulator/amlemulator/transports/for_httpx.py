@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
 
-from amlemulator.transports import Body, Refused, exchange, spooled
+from amlclient import gathered, wsgi_call, wsgi_environ
+from amlemulator.transports import Refused, Switchboard
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
 __all__ = ["HttpxTransport", "client"]
 
-PIECE = 1 << 16  # bytes of an answer's body that are handed on at a time
-
-
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, body: Body) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        while piece := self._body.read(PIECE):
-            yield piece
-
-    def close(self) -> None:
-        self._body.close()
-
 
 class HttpxTransport(httpx.BaseTransport):
     """What ``httpx.Client(transport=...)`` takes in the place of the network."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+        self._application = Switchboard(emulator)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request. Raises httpx.ConnectError where the network would."""
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
         assert isinstance(request.stream, httpx.SyncByteStream)  # what a synchronous client makes of every body
-        try:
-            with spooled(request.stream) as (source, size):
-                if request.headers.get("Transfer-Encoding"):
-                    headers = [pair for pair in headers if pair[0].lower() != "transfer-encoding"]
-                    headers.append(("Content-Length", str(size)))
-                status, found, body = exchange(self._emulator, request.method, str(request.url), headers, source)
-        except Refused as error:
-            raise httpx.ConnectError(str(error), request=request) from error
+        with gathered(request.stream) as (content, size):
+            if headers.pop("Transfer-Encoding", None):
+                headers["Content-Length"] = str(size)
+            environ = wsgi_environ(request.method, str(request.url), headers.items(), content)
+            try:
+                status, found, body = wsgi_call(self._application, environ)
+            except Refused as error:
+                raise httpx.ConnectError(str(error), request=request) from error
         code, _, reason = status.partition(" ")
         return httpx.Response(
-            int(code), headers=found, stream=_Stream(body), extensions={"reason_phrase": reason.encode("ascii")}
+            int(code), headers=found, content=body, extensions={"reason_phrase": reason.encode("ascii")}
         )
 
 

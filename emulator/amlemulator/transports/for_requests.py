@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from amlemulator.transports import Refused, exchange, spooled
+from amlclient import WSGIAdapter
+from amlemulator.transports import Refused, Switchboard
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
 __all__ = ["RequestsAdapter", "session"]
+
+
+class RequestsAdapter(WSGIAdapter):
+    """What a session of ``requests`` mounts in the place of the network."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(Switchboard(emulator))
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        """Send a prepared request. Raises requests.ConnectionError where the network would."""
+        try:
+            return super().send(request, *arguments, **options)
+        except Refused as error:
+            raise requests.ConnectionError(str(error), request=request) from error
 
 
 def session(emulator: Emulator) -> requests.Session:
@@ -26,57 +36,3 @@ def session(emulator: Emulator) -> requests.Session:
     for scheme in ("http://", "https://"):
         made.mount(scheme, RequestsAdapter(emulator))
     return made
-
-
-class RequestsAdapter(BaseAdapter):
-    """What a session of ``requests`` mounts in the place of the network."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        super().__init__()
-        self._emulator = emulator
-        self._maker = HTTPAdapter()  # makes the answers; it opens nothing
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Send a prepared request. Raises requests.ConnectionError where the network would."""
-        try:
-            with _content(request) as (source, headers):
-                method, url = request.method or "GET", request.url or ""
-                status, found, body = exchange(self._emulator, method, url, headers.items(), source)
-        except Refused as error:
-            raise requests.ConnectionError(str(error), request=request) from error
-        code, _, reason = status.partition(" ")
-        answer = HTTPResponse(
-            body=io.BufferedReader(body),
-            headers=HTTPHeaderDict(found),
-            status=int(code),
-            reason=reason,
-            preload_content=False,
-            decode_content=False,
-            request_method=method,
-        )
-        return self._maker.build_response(request, answer)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@contextmanager
-def _content(request: requests.PreparedRequest) -> Iterator[tuple[BinaryIO, dict[str, str]]]:
-    """Give the body as a file, and the headers with its length."""
-    headers, content = dict(request.headers), cast(Any, request.body)
-    if content is None or isinstance(content, (str, bytes)):
-        yield io.BytesIO(content.encode() if isinstance(content, str) else content or b""), headers
-    elif "Content-Length" in headers:
-        yield content, headers
-    else:
-        with spooled(content) as (source, size):
-            headers.pop("Transfer-Encoding", None)
-            yield source, {**headers, "Content-Length": str(size)}

@@ -15,7 +15,23 @@ if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
     from amlemulator.workspaces.description import WorkspaceDescription
 
-__all__ = ["WorkspaceFolder"]
+__all__ = ["WorkspaceFolder", "look"]
+
+Look = dict[str, tuple[int, int]]
+
+
+def look(folder: Path) -> Look:
+    """Return when each file of a folder changed, and its size; hidden ones are editors' and git's own business."""
+    found = {}
+    for path in folder.rglob("*"):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            state = path.stat()
+        except OSError:  # gone since
+            continue
+        found[str(path)] = (state.st_mtime_ns, state.st_size)
+    return found
 
 
 class WorkspaceFolder:
@@ -27,9 +43,11 @@ class WorkspaceFolder:
     def __init__(self, path: str | None, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self.workspaces: list[WorkspaceDescription] = []
+        self.seen: Look = {}
         if path is not None:
             from amlemulator.workspaces.reading import read_workspaces
 
+            self.seen = look(Path(path))  # before it is read: what changes meanwhile has changed since
             self.workspaces = read_workspaces(Path(path))
         self._filled = False
 
