@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from amlemulator import pipeline
+from amlemulator.core.identity import Guids
 from amlemulator.faces import bes, management, render
 from mutants.patching import Patch, mutant
 
@@ -29,16 +30,7 @@ def _(patch: Patch) -> None:
 @mutant("one-request-id", "access.scoring-key")
 def _(patch: Patch) -> None:
     """Every answer has the same request id."""
-    import uuid
-
-    class Uuids:
-        UUID = uuid.UUID
-
-        @staticmethod
-        def uuid4():
-            return uuid.UUID(int=7)
-
-    patch.set(pipeline, "uuid", Uuids)
+    patch.set(Guids, "__call__", lambda guids: "00000000-0000-0000-0000-000000000007")
 
 
 @mutant("challenge", "access.scoring-key")
