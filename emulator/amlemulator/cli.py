@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "list web services, endpoints and where their models come from",
     "snapshot": "write what a running emulator serves as a workspace folder",
     "experiments": "check and draw experiment files",
+    "models": "show what a trained model's file holds, or export it as plain ONNX",
     "diagnose": "say what is wrong with a retraining, and how to mend it",
     "contracts": "check that a service keeps the promises of the real one",
     "failures": "list, explain and play the documented ways in which retraining goes wrong",

@@ -102,13 +102,9 @@ class TrainedModel:
         if self.header.task != "clusters":
             raise module_error("0013", "Trained model")
         data = arrays(frame, self._numbers, self._texts)
-        distances = self.predict(data)[0]
-        names = [f"DistancesToClusterCenter no.{place}" for place in range(distances.shape[1])]
-        columns = [Series("Assignments", "Int32", distances.argmin(axis=1).tolist())]
-        columns += [Series(name, "Double", distances[:, place].tolist()) for place, name in enumerate(names)]
+        columns, scores = _cluster_columns(self.predict(data)[0])
         if len(data.rows) != frame.rows:
             columns = [column.with_cells(_spread(column.cells, data.rows, frame.rows)) for column in columns]
-        scores = Scores("clusters", labels="Assignments", probabilities=tuple(names))
         return Frame(_beside(frame.series if append else (), columns), frame.rows, scores)
 
     def _refuse_unknown_levels(self, frame: Frame) -> None:
@@ -119,9 +115,13 @@ class TrainedModel:
                 raise module_error("0039", f"unknown categorical level '{min(map(str, unknown))}' in '{feature.name}'")
 
     def added_columns(self) -> tuple[Column, ...]:
-        """Return the columns that scoring adds, in order."""
-        width = max(1, len(self.header.classes))
-        added, _ = self.score_columns([np.zeros((1, width)) for _ in self._outputs])
+        """Return the columns that scoring adds, in order; those of clusters, whose number only the model knows, too."""
+        if self.header.task == "clusters":
+            row = Arrays(range(1), np.zeros((1, len(self._numbers))), np.full((1, len(self._texts)), "", dtype=object))
+            added, _ = _cluster_columns(self.predict(row)[0])
+        else:
+            width = max(1, len(self.header.classes))
+            added, _ = self.score_columns([np.zeros((1, width)) for _ in self._outputs])
         return tuple(Column(each.name, each.type, each.categories or ()) for each in added)
 
     def score_columns(self, outputs: list[Any]) -> tuple[list[Series], Scores]:
@@ -158,6 +158,13 @@ class TrainedModel:
         kind: ColumnType = self.header.label_type
         levels = tuple(str(each) for each in self.header.classes) if kind == "String" else None
         return Series("Scored Labels", kind, labels, levels)
+
+
+def _cluster_columns(distances: Any) -> tuple[list[Series], Scores]:
+    names = tuple(f"DistancesToClusterCenter no.{place}" for place in range(distances.shape[1]))
+    columns = [Series("Assignments", "Int32", distances.argmin(axis=1).tolist())]
+    columns += [Series(name, "Double", distances[:, place].tolist()) for place, name in enumerate(names)]
+    return columns, Scores("clusters", labels="Assignments", probabilities=names)
 
 
 def _as_text(cell: str) -> str:
