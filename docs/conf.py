@@ -1,5 +1,8 @@
 """How Sphinx builds these pages: ``make docs``."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 project = "amlclassic"
 author = "amlclassic maintainers"
 copyright = "amlclassic maintainers, MIT licence"
@@ -11,3 +14,8 @@ html_title = "amlclassic"
 exclude_patterns = ["_build"]
 # Files of the repository that pages name are no pages; a test of the suite holds that they are there.
 suppress_warnings = ["myst.xref_missing"]
+
+
+def setup(app: Sphinx) -> None:
+    """Show state diagrams as the text they are: drawing them would need a script from elsewhere."""
+    app.add_lexer("mermaid", TextLexer)
