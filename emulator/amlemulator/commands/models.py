@@ -19,14 +19,13 @@ those names already; 2 the call was wrong.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands and their flags."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="tell what a model file says of itself: schema, resource, training")
-    show.add_argument("file", metavar="FILE")
+    show.add_argument("file", metavar="FILE", help="an .ilearner file")
     show.add_argument("--json", action="store_true", help="print one JSON object")
     export = actions.add_parser("export", help="write the plain ONNX and a short program that scores with it")
-    export.add_argument("file", metavar="FILE")
+    export.add_argument("file", metavar="FILE", help="an .ilearner file")
     export.add_argument("--out", metavar="DIR", default=".", help="folder for the two files (default: this one)")
     export.add_argument("--force", action="store_true", help="write over files that are there")
 
