@@ -196,3 +196,13 @@ def test_killed_after_start_after_end_and_after_patch(service, words) -> None:
         service.polls_needed = 0
     assert 0 == main(words)
     assert (1, 1) == (len(service.started), len(service.updates))
+
+
+def test_an_output_that_is_no_evaluation_does_not_flood(service, words, capsys) -> None:
+    """Scored rows in its place are told by the first few, with what they are."""
+    service.evaluation = b"age,income\r\n" + b"39,1\r\n" * 1600
+    assert 0 == main(words)
+    told = capsys.readouterr()
+    for text in (told.out, told.err):
+        assert 4 == text.count("age 39, income 1")
+        assert "and 1,596 more rows: this output is scored rows, no evaluation" in text

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from amlemulator.commands._console import Progress, figures
 from amlemulator.commands._targets import pair, read_endpoints
 
 _DIRECT = ("training_url", "training_key", "management_url", "token", "scoring_service_id")
+_MOST_EVALUATIONS = 4  # rows; two where models are compared
 _SECRET = ("training_key", "token", "connection_string")
 
 
@@ -89,8 +90,8 @@ class Teller(Observer):
 
     def evaluation(self, rows: tuple[Mapping[str, str], ...]) -> None:
         """Show the evaluation before anything is patched."""
-        for row in rows:
-            self._progress.line(f"evaluate  {figures(row)}")
+        for line in _evaluation(rows):
+            self._progress.line(f"evaluate  {line}")
 
 
 @dataclass(frozen=True)
@@ -231,10 +232,17 @@ def as_json(result: RetrainingResult, state: Path) -> dict[str, Any]:
     }
 
 
+def _evaluation(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the lines of an evaluation; where the output has many rows, it is none, and the first will do."""
+    lines = [figures(row) for row in rows[:_MOST_EVALUATIONS]]
+    more = len(rows) - len(lines)
+    return [*lines, f"and {more:,} more rows: this output is scored rows, no evaluation"] if more else lines
+
+
 def _report(result: RetrainingResult, state: Path) -> str:
     done = "was done before; the endpoint still has that model" if result.done_before else "is done"
     lines = [f"The retraining {done}.", f"  job         {result.job_id}"]
-    lines += [f"  evaluation  {figures(row)}" for row in result.evaluation]
+    lines += [f"  evaluation  {line}" for line in _evaluation(result.evaluation)]
     lines += [
         f"  model       {result.model}",
         f"  endpoint    {result.endpoint_name}  {result.api_location or ''}",
