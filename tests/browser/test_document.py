@@ -141,6 +141,23 @@ def test_connected_and_not_connected(english):
     assert address == english.driver.current_url.partition("?")[0]
 
 
+def test_the_predictive_experiment(english):
+    """Set up from the training experiment that has run, drawn, run and deployed, by the buttons of the page alone."""
+    english.open("/studio/")
+    english.click("Census EU", "main")
+    english.click("Census Model")
+    if "Finished" not in english.find("[data-state]").get_attribute("data-state"):
+        english.press("#run")
+        english.until("[data-state=Finished]")
+    english.press("#predictive")
+    assert "Census Model [Predictive Exp.]" == english.find("h1").text
+    assert english.find("#graph").size["width"] > 200
+    english.press("#run")
+    english.until("[data-state=Finished]")
+    english.press("#deploy")
+    assert "Deployed." in english.text
+
+
 def test_retraining_in_the_browser_alone(english, trained):
     """The walk goes on from the three values: endpoint, PATCH, and the scores before and after."""
     english.open(trained[0])

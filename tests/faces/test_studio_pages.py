@@ -121,6 +121,52 @@ def test_set_up_connects_what_is_loose(visitor, place, training):
     assert TRAINED == fields(page, "/wires")["source"]
 
 
+def test_a_predictive_experiment_is_set_up_and_deployed(place_with):
+    """Studio's way to the pair: the training experiment's predictive one is drawn, run, deployed, and scores."""
+    place = place_with()
+    visitor, training = Visitor(place.wire), place.deploy(graphs.TRAINING)
+    address = page_of(visitor, place, training.service.name)
+    page = visitor.submit(address + "/predictive")
+    name = f"{training.service.name} [Predictive Exp.]"
+    assert ([name], ["InDraft"]) == (page.headings()[:1], tags(page))
+    drawn = visitor.raw(page.by_id("graph").get("src")).body.decode()
+    assert ("Saved Model" in drawn, "Train Model" in drawn) == (True, False)
+    made = visitor.get(address).links()[name]
+    visitor.submit(made + "/run")
+    until(lambda: tags(visitor.get(made)) == ["Finished"])
+    assert "Deployed." in visitor.submit(made + "/deploy", {"as": "new"}).all_text
+    service = place.emulator.directory.services(place.workspace.id)[-1]
+    assert (name, "scoring") == (service.name, place.emulator.directory.kind(service.experiment))
+    assert [f"{training.service.name} [trained model]"] == [one.name for one in service.resources]
+    rows = {"ColumnNames": ["n", "x"], "Values": [["0", "2"]]}
+    assert 200 == place.target(service).score({"Inputs": {"input1": rows}, "GlobalParameters": {}}).status
+
+
+def test_a_predictive_experiment_is_set_up_again(place_with):
+    """The same experiment is brought up to date, a draft again; the web service waits for it to be deployed."""
+    place = place_with()
+    visitor, training = Visitor(place.wire), place.deploy(graphs.TRAINING)
+    address = page_of(visitor, place, training.service.name)
+    visitor.submit(address + "/predictive")
+    again = visitor.submit(address + "/predictive")
+    assert ["InDraft"] == tags(again)
+    assert 2 == len(place.emulator.experiments.all(place.workspace))
+    assert "Update Predictive Experiment" == visitor.get(address).text("predictive")
+
+
+def test_a_predictive_experiment_needs_a_run_that_trains(visitor, place, training):
+    """A draft, and one that does not train, are refused; no experiment is added."""
+    scoring = place.deploy(graphs.ECHO)
+    echo = page_of(visitor, place, scoring.service.name)
+    assert "0 modules that train" in visitor.submit(echo + "/predictive", status=400).all_text
+    address = page_of(visitor, place, "Census Model")
+    page = visitor.submit(address + "/setup")
+    assert "disabled" in page.by_id("predictive").attrib
+    refused = visitor.submit(address + "/predictive", status=400).all_text
+    assert "Run it before setting up its predictive experiment." in refused
+    assert 2 == len(place.emulator.experiments.all(place.workspace))
+
+
 def test_run_and_deploy(place_with):
     """A changed experiment runs, and its web service is updated in its place with what was changed."""
     place = place_with()

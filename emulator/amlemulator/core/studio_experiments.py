@@ -117,13 +117,46 @@ def fail(experiment: Experiment, detail: str, node: str | None, now: float) -> E
     return replace(experiment, state=ExperimentState.FAILED, ended=now, detail=detail, failed_node=node)
 
 
+def set_up(
+    experiment: Experiment,
+    training: Experiment,
+    graph: Mapping[str, Any],
+    key: str,
+    models: Mapping[str, str],
+    now: float,
+) -> Experiment:
+    """Return the predictive experiment of a training one. ``key`` is that of ``graph``, ``models`` are keys by name.
+
+    It is a draft, as in Studio: what was deployed of it before stays as it is until it is run and deployed again.
+    """
+    return replace(
+        experiment,
+        name=str(graph["experiment"]),
+        parent_id=training.id,
+        graph=key,
+        models=dict(models),
+        saved="",
+        updated=now,
+        state=ExperimentState.DRAFT,
+        detail=None,
+        failed_node=None,
+        outputs={},
+    )
+
+
 def check_deployable(experiment: Experiment) -> Experiment:
     """Return the experiment when it can be deployed: after a run that went well, as Studio's button asked for."""
+    return _check_run(experiment, "deploying it as a web service", "studio.deploy-unrun")
+
+
+def check_run(experiment: Experiment) -> Experiment:
+    """Return the experiment when a predictive one can be made of it: Studio offered that after a run only."""
+    return _check_run(experiment, "setting up its predictive experiment", "pages.predictive")
+
+
+def _check_run(experiment: Experiment, before: str, evidence: str) -> Experiment:
     if experiment.state is not ExperimentState.FINISHED:
-        raise refused(
-            f"The experiment is {experiment.state.value}. Run it before deploying it as a web service.",
-            evidence="studio.deploy-unrun",
-        )
+        raise refused(f"The experiment is {experiment.state.value}. Run it before {before}.", evidence=evidence)
     return experiment
 
 

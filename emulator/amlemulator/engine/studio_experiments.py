@@ -29,6 +29,7 @@ from amlemulator.engine.studio_runs import Result, Run, StudioRuns
 from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.graph import check_graph
+from amlemulator.experiments.predictive import SUFFIX
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store
 
@@ -227,8 +228,7 @@ class Experiments:
         if result.error is not None:
             nodes = (node["id"] for node in run.document["nodes"] if node["module"] == result.module)
             return self._put(rules.fail(experiment, result.error, next(nodes, None), now))
-        content = json.dumps(result.document, sort_keys=True, ensure_ascii=False).encode()
-        key = self._store.save_content(content)
+        key = self._save_graph(result.document)
         return self._put(rules.finish(experiment, key, run.models, result.outputs, now))
 
     def _put(self, experiment: Experiment) -> Experiment:
@@ -252,6 +252,35 @@ class Experiments:
             there = ", ".join(f"'{key.replace(':', '/', 1)}'" for key in found.outputs) or "none; run the experiment"
             raise rules.unknown("output", f"{node}/{port} ({there})")
         return output
+
+    # --- setting up --------------------------------------------------------------------------------------------------
+
+    def predictive(self, workspace: Workspace, training: Experiment) -> Experiment | None:
+        """Return the predictive experiment that was set up from a training one, or None."""
+        # A copy of an experiment has it for its parent, too.
+        made = (one for one in self.all(workspace) if one.parent_id == training.id and one.name.endswith(SUFFIX))
+        return next(made, None)
+
+    def set_up_predictive(self, workspace: Workspace, experiment_id: str) -> Experiment:
+        """Set up the predictive experiment of a training one, or set it up again; the training one is run for it.
+
+        Raises 404; 400 when it has not run, or not exactly one of its modules trains; 409 while the other one runs.
+        """
+        with self._one_at_a_time:
+            training = rules.check_run(self.find(workspace, experiment_id))
+            result = self._runs.set_up(
+                _run(workspace, training, self._directory.graph(training.graph), training.models)
+            )
+            if result.error is not None:
+                raise refused(f"{result.module or training.name}: {result.error}", evidence="pages.predictive")
+            found = self.predictive(workspace, training) or self._new(workspace)
+            if found.state is ExperimentState.RUNNING:
+                raise rules.busy()
+            key = self._save_graph(result.document)
+            return self._put(rules.set_up(found, training, result.document, key, result.models, self._clock.now()))
+
+    def _save_graph(self, document: Mapping[str, Any]) -> str:
+        return self._store.save_content(json.dumps(document, sort_keys=True, ensure_ascii=False).encode())
 
     # --- deploying ---------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.engine.studio import Studio
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.graph import staged_sources
-from amlemulator.ports.runner import Runner, Task
+from amlemulator.ports.runner import Outcome, Runner, Task, TaskKind
 from amlemulator.ports.store import Store
 
 CONTENT_TYPES = {".csv": "text/csv", ".ilearner": "application/octet-stream"}
@@ -32,10 +32,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended. ``document``: the graph with the schemas it has shown. ``error`` is None when it went well."""
+    """How a run ended. ``document``: the graph with the schemas it has shown. ``error`` is None when it went well.
+
+    Of a set-up ``document`` is the predictive graph, and ``models`` the keys of its trained models' content by name.
+    """
 
     outputs: dict[str, StoredOutput] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     module: str | None = None  # the name of the one that failed
     cancelled: bool = False
@@ -62,18 +66,32 @@ class StudioRuns:
 
     def run(self, run: Run) -> Result:
         """Run an experiment and wait for its end."""
-        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder(), ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            try:
-                body = self._stage(run, folder)
-            except (StorageRefused, ModuleError) as error:
-                return Result(error=str(error), module="Import Data")
-            outcome = self._runner.run(Task("studio", body, self._time_limit or None))
+        with self._workplace() as name:
+            outcome = self._carry_out("studio", run, Path(name))
             if outcome.status != "done":
-                reason = outcome.error.get("message") or f"The run ended: {outcome.status}."
-                module = outcome.error.get("module")
-                return Result(error=reason, module=module, cancelled=outcome.status == "cancelled")
-            return Result(self._keep(run, folder, outcome.result["outputs"]), outcome.result["experiment"])
+                return _failed(outcome)
+            return Result(self._keep(run, Path(name), outcome.result["outputs"]), outcome.result["experiment"])
+
+    def set_up(self, run: Run) -> Result:
+        """Run a training experiment, make the predictive one of it, and wait for the end."""
+        with self._workplace() as name:
+            outcome = self._carry_out("predictive", run, Path(name))
+            if outcome.status != "done":
+                return _failed(outcome)
+            made = Path(name) / "outputs"
+            contents = {model: (made / file).read_bytes() for model, file in outcome.result["models"].items()}
+            models = {model: self._store.save_content(content) for model, content in contents.items()}
+            return Result(document=outcome.result["experiment"], models=models)
+
+    def _workplace(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="run-", dir=self._folder(), ignore_cleanup_errors=True)
+
+    def _carry_out(self, kind: TaskKind, run: Run, folder: Path) -> Outcome:
+        try:
+            body = self._stage(run, folder)
+        except (StorageRefused, ModuleError) as error:
+            return Outcome("failed", error={"message": str(error), "module": "Import Data"})
+        return self._runner.run(Task(kind, body, self._time_limit or None))
 
     def _stage(self, run: Run, folder: Path) -> dict[str, Any]:
         sources, models = {}, {}
@@ -107,3 +125,8 @@ class StudioRuns:
                 self._storage.write(output, content, CONTENT_TYPES[path.suffix])
             kept[place] = output
         return kept
+
+
+def _failed(outcome: Outcome) -> Result:
+    reason = outcome.error.get("message") or f"The run ended: {outcome.status}."
+    return Result(error=reason, module=outcome.error.get("module"), cancelled=outcome.status == "cancelled")

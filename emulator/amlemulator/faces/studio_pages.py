@@ -93,7 +93,8 @@ class StudioPages:
             status=error.entry.status if error else 200,
             section="experiments",
             experiment=found,
-            address=f"{root('studio')}/workspaces/{workspace.id}/experiments/{found.id}",
+            address=_address(workspace, found),
+            predictive=self._emulator.experiments.predictive(workspace, found),
             graph=graph,
             title_of=title_of,
             findings=findings,
@@ -141,6 +142,16 @@ class StudioPages:
 
         return self._act(experiment_id, act)
 
+    @route("POST", f"{EXPERIMENT}/predictive", "pages.predictive", "page")
+    def set_up_predictive(self, workspace_id: str, experiment_id: str) -> Response:
+        """Make the predictive experiment of a training one that has run, and go there."""
+        workspace = workspace_here(self._emulator)
+        try:
+            made = self._emulator.experiments.set_up_predictive(workspace, experiment_id)
+        except ServiceError as error:
+            return self._experiment(workspace, experiment_id, error)
+        return go(_address(workspace, made))
+
     @route("POST", f"{EXPERIMENT}/wires", "pages.wire", "page")
     def wire(self, workspace_id: str, experiment_id: str) -> Response:
         """Connect a Web Service Output to another port, or to none."""
@@ -176,7 +187,7 @@ class StudioPages:
             query = act(workspace, found)
         except ServiceError as error:
             return self._experiment(workspace, experiment_id, error)
-        return go(f"{root('studio')}/workspaces/{workspace.id}/experiments/{found.id}{query}")
+        return go(_address(workspace, found) + query)
 
     def _read(self, workspace: Workspace, experiment_id: str) -> tuple[Experiment, Graph, list[Finding]]:
         """Return an experiment with its graph, and what is wrong with it. Raises 404, 400 when it cannot be read."""
@@ -188,6 +199,11 @@ class StudioPages:
     def _show(self, template: str, workspace: Workspace, **facts: Any) -> Response:
         evidence = "pages.experiments"
         return page(self._emulator, f"pages/{template}.html", evidence=evidence, here=workspace, **facts)
+
+
+def _address(workspace: Workspace, experiment: Experiment) -> str:
+    """Return where an experiment's page is."""
+    return f"{root('studio')}/workspaces/{workspace.id}/experiments/{experiment.id}"
 
 
 def blueprint(emulator: Emulator) -> Blueprint:
