@@ -1,6 +1,7 @@
 """The command line: what is called wrongly is told in one sentence, and nothing is imported that is not needed."""
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -112,3 +113,24 @@ def test_nothing_heavy_is_imported_for_the_help(program):
     script = f"{program}\nimport sys\nprint(sorted(set(sys.modules) & set({HEAVY!r})))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "[]\n" == done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_traceback():
+    """As with `amlclassic experiments schema | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "amlemulator.cli", "experiments", "schema"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (1, "") == (done.returncode, done.stderr)
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    """Status 130 for commands that do not say more of it themselves."""
+
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("amlemulator.commands.models.run", interrupted)
+    assert 130 == main(["models", "show", "any"])
+    assert ("", "") == tuple(capsys.readouterr())

@@ -239,6 +239,7 @@ class Retraining:
     def add_endpoint(self) -> None:
         """Take the endpoint that is to be updated; add it when it is not there."""
         plan = self._plan
+        self._model()  # without one the service is not changed at all
         try:
             endpoint, verb = self._management.endpoint(plan.scoring_service_id, plan.endpoint_name), "is there"
         except NotFound:
@@ -301,18 +302,23 @@ class Retraining:
 
     def patch(self) -> None:
         """Give the endpoint the new model, unless it has it already."""
-        model = self._output(self._plan.model_output, (".ilearner",))
-        if model is None:
-            raise FlowError(
-                "the job has no trained model (.ilearner) among its results: "
-                "is the Web Service Output connected to Train Model? Nothing was patched",
-                failures=("output-not-on-train-model",),
-            )
+        model = self._model()
         self._journal.record(model=model.address)
         if self._shows(model) is not True:
             self._patch(model)
         self._journal.record(patched=self._clock.now())
         self._tell("patch", f"{self._plan.endpoint_name} was given {model.address}")
+
+    def _model(self) -> BlobLocation:
+        """Return the job's trained model. Raises FlowError when it has none."""
+        model = self._output(self._plan.model_output, (".ilearner",))
+        if model is None:
+            raise FlowError(
+                "the job has no trained model (.ilearner) among its results: "
+                "is the Web Service Output connected to Train Model? Nothing was changed",
+                failures=("output-not-on-train-model",),
+            )
+        return model
 
     def _patch(self, model: BlobLocation) -> None:
         plan = self._plan

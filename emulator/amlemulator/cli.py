@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
@@ -88,7 +89,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 done, 1 failed or found broken, 2 called wrongly."""
+    """Run one command. Returns 0 done, 1 failed or found broken, 2 called wrongly, 130 stopped by Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in words if not word.startswith("-")), None)
     command = command if command in COMMANDS else None
@@ -97,7 +98,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = f"amlclassic {parsed.command}"
         print(f"{name}: there is no {' '.join(unknown)}; see {name} --help.", file=sys.stderr)
         return 2
-    return int(importlib.import_module(f"amlemulator.commands.{parsed.command}").run(parsed))
+    try:
+        status = int(importlib.import_module(f"amlemulator.commands.{parsed.command}").run(parsed))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read has gone, as `| head` does; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:  # of a command that has nothing to tidy up
+        return 130
+    return status
 
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ def test_the_whole_flow_in_order(world) -> None:
     assert (address, True, "0.93") == (result.patch_url, result.verified, result.evaluation[0]["AUC"])
 
 
+def test_a_job_without_a_model_adds_no_endpoint(world, monkeypatch) -> None:
+    """The documented failure is named, and the scoring service is as it was."""
+    results = world.service.results
+    monkeypatch.setattr(world.service, "results", lambda job: {"output2": results(job)["output2"]})
+    before = dict(world.service.endpoints)
+    error = world.run()
+    assert (("output-not-on-train-model",), before) == (error.failures, world.service.endpoints)
+
+
 def test_done_is_done(world) -> None:
     """Run again, nothing is done again; the result says so, after a look at the endpoint."""
     world.run()

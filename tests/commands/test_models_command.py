@@ -45,10 +45,18 @@ def test_exported_twice(tmp_path, capsys):
     mine = program.read_bytes() + b"# mine\n"
     program.write_bytes(mine)
     assert (1, mine) == (main(words), program.read_bytes())
-    assert f"{program}: there already; give another --out, or --force." in capsys.readouterr().err
+    assert f"{program}: there already; give another --out, or write over files with --force." in capsys.readouterr().err
     assert 0 == main([*words, "--force"])
     assert mine != program.read_bytes()
     assert ["census-model.onnx", "census-model.py"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_folder_is_never_written_over(tmp_path, capsys):
+    """Not even with --force; and its neighbour is not written then either."""
+    (tmp_path / "census-model.py").mkdir()
+    assert 1 == main(["models", "export", str(CENSUS), "--out", str(tmp_path), "--force"])
+    assert "census-model.py: there already" in capsys.readouterr().err
+    assert ["census-model.py"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_show_tells_what_the_container_holds(capsys):

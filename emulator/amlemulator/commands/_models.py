@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from amlemulator.experiments.model_file import (
 
 _LARGEST = LARGEST_HEADER + LARGEST_MODEL + 1024  # more need not be read to be refused
 _LEVELS_SHOWN = 5
+_MEND = "give another --out, or write over files with --force"
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -63,20 +65,18 @@ def export(arguments: argparse.Namespace) -> int:
             folder / f"{path.stem}.onnx": model.file.onnx,
             folder / f"{path.stem}.py": scoring_program(model.header, columns).encode(),
         }
-        taken = [target for target, content in written.items() if _is_another(target, content)]
-        if taken and not arguments.force:
-            names = " and ".join(map(str, taken))
-            print(f"amlclassic models: {names}: there already; give another --out, or --force.", file=sys.stderr)
+        taken = [str(target) for target, content in written.items() if _is_another(target, content)]
+        if taken and not (arguments.force and all(target.is_file() for target in written if target.exists())):
+            print(f"amlclassic models: {' and '.join(taken)}: there already; {_MEND}.", file=sys.stderr)
             return 1
         folder.mkdir(parents=True, exist_ok=True)
-        for target, content in written.items():
-            _write(target, content)
+        _write(written)
     except OSError as error:
         return _wrong_call(error, arguments.file)
     except ModelFileError as error:
         return _refused(arguments.file, error)
     onnx, program = written
-    print(f"Wrote {onnx} and {program}. Score rows with: python {program} < rows.csv")
+    print(f"Wrote {onnx} and {program}. Score rows with: python {shlex.quote(str(program))} < rows.csv")
     return 0
 
 
@@ -89,17 +89,13 @@ def _is_another(path: Path, content: bytes) -> bool:
     return path.exists() and (not path.is_file() or path.read_bytes() != content)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
-        made = Path(stream.name)
-        try:
-            stream.write(content)
-            stream.close()
-            made.chmod(0o644)
-            made.replace(path)
-        finally:
-            made.unlink(missing_ok=True)
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write files beside their places, then put them there: none is ever half there, and for want of room none is."""
+    with tempfile.TemporaryDirectory(dir=next(iter(files)).parent, prefix=".export-") as made:
+        for path, content in files.items():
+            (Path(made) / path.name).write_bytes(content)
+        for path in files:
+            (Path(made) / path.name).replace(path)
 
 
 def _wrong_call(error: OSError, name: str) -> int:
