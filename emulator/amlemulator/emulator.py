@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from amlemulator.engine.trials import Trials
     from amlemulator.faces.blob import BlobApplication
     from amlemulator.faces.pages.sessions import Sessions
+    from amlemulator.ports.diagnosis import Diagnose
     from amlemulator.testkit import Aml
 
 LOG = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class Emulator:
         self._warming: threading.Thread | None = None
         self.faults_of_ours: list[Exception] = []
         self.on_deployed: Callable[[], None] = lambda: None  # called after a deployment by the control plane
+        self.diagnose: Diagnose | None = None  # given by a command; what it needs is the client's
         self.phase: Literal["ready", "starting", "stopping"] = "ready"  # what readyz says
         self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
         try:

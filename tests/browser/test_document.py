@@ -171,6 +171,17 @@ def test_retraining_in_the_browser_alone(english, trained):
     assert rows[0][-1] != rows[1][-1]
 
 
+def test_a_wrong_key_is_diagnosed(english):
+    """The endpoint's page leads to the diagnosis, which names what is wrong with the key that a program uses."""
+    add_endpoint(english, SCORING, "diagnosed")
+    english.click("Diagnose this endpoint")
+    english.fill("#scoring_key", "n0tTheKey")
+    english.press("#diagnose")
+    assert "Mend" in english.find("[data-check=key][data-outcome=wrong]").text
+    assert ([], 0) == (english.violations(), english.overflow())
+    english.click("All documented failures, each to be set up and met")
+
+
 def test_the_name_is_checked_as_it_is_typed(english):
     """The rule stands below the field before anything is sent, and a name that is taken is told."""
     sign_in(english)

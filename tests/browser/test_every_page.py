@@ -57,7 +57,8 @@ def pages(english):
     assert len(found) > 15, found
     english.open(added)
     english.press("section[aria-labelledby=patch] a")
-    return [*found, added, english.driver.current_url]
+    help_page = english.driver.current_url
+    return [*found, added, f"{added.partition('?')[0]}/diagnosis", help_page]
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -12,7 +12,8 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -69,9 +70,17 @@ def made(settings: Settings, command: str) -> Emulator:
     from amlemulator.emulator import Emulator
 
     try:
-        return Emulator(settings, tell=lambda line: tell(line, command))
+        emulator = Emulator(settings, tell=lambda line: tell(line, command))
     except (StateFileError, FolderError) as error:
         raise SettingsError(str(error)) from error
+    emulator.diagnose = partial(_diagnosed, emulator)
+    return emulator
+
+
+def _diagnosed(emulator: Emulator, workspace_id: str, values: Mapping[str, str], language: str) -> dict[str, Any]:
+    from amlemulator.commands._page_diagnosis import diagnosed  # brings the client, which no start waits for
+
+    return diagnosed(emulator, workspace_id, values, language)
 
 
 def tell(line: str, command: str = "serve") -> None:

@@ -22,7 +22,15 @@ FACES: dict[str, tuple[str, ...]] = {
     "management": ("management", "swagger", "probe"),
     "studioapi": ("studio", "studio_experiments", "probe"),
     "studio": ("studio_pages", "help", "swagger"),
-    "portal": ("portal", "portal_endpoints", "portal_jobs", "portal_requests", "portal_retraining", "portal_models"),
+    "portal": (
+        "portal",
+        "portal_endpoints",
+        "portal_jobs",
+        "portal_requests",
+        "portal_retraining",
+        "portal_models",
+        "portal_diagnosis",
+    ),
     "control": ("control", "control_workspaces", "control_proxies", "failure_pages", "deployment"),
 }
 

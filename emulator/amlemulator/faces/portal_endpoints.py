@@ -116,6 +116,7 @@ class PortalEndpoints:
             score_url=f"{api}/execute?api-version=2.0&details=true",
             jobs_url=f"{api}/jobs",
             diagnose=shlex.join(["amlclassic", "diagnose", "--patch-url", patch_url, "--scoring-url", api]),
+            diagnoses=self._emulator.diagnose is not None,
             patch_url=patch_url,
             help_location=addresses.help_location(workspace, service, endpoint),
             help_url=help_page(workspace, service, endpoint),
