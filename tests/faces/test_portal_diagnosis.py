@@ -1,5 +1,7 @@
 """The portal's diagnosis: the checks of the troubleshooting document, walked from an endpoint's page."""
 
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -105,6 +107,17 @@ def test_an_endpoint_of_the_training_service_is_diagnosed(added):
     visitor, mistaken = Visitor(added.place.wire), added.place.sample("census-model").add("mistaken")
     page = visitor.submit(at(mistaken) + "/diagnosis", right(visitor, mistaken), status=200)
     assert "wrong" == outcomes(page)["service"]
+
+
+def test_a_served_emulator_diagnoses_without_the_client_at_its_start():
+    """What the commands make can diagnose; the client is loaded when somebody asks, never before."""
+    script = (
+        "import sys\nfrom amlemulator.commands.serve import made\nfrom amlemulator.settings import Settings\n"
+        "emulator = made(Settings(port=0, blob_port=0), 'serve').start()\n"
+        "print(emulator.diagnose is not None, 'amlclient' in sys.modules)\nemulator.close()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ("True False\n", "") == (done.stdout, done.stderr)
 
 
 def test_where_nobody_diagnoses_the_command_stands_alone(place):

@@ -89,7 +89,7 @@ def _box(node: Node, x: int, y: int) -> str:
         kind += " loose"
     title = title_of(node)
     below = f"{node.id}: {', '.join(open_ports)} not connected" if open_ports else node.id
-    shown = title if len(title) <= 34 else title[:33] + "…"
+    shown = title if len(title) <= 32 else title[:31] + "…"
     return (
         f'<g class="{kind}"><title>{escape(title)}</title>'
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
