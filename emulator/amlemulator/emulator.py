@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from amlcontracts import load
 from amlemulator import pipeline
+from amlemulator.adapters.caller_runner import CallerRunner
 from amlemulator.adapters.clock import SystemClock
 from amlemulator.adapters.files_blobs import FilesBlobs
 from amlemulator.adapters.process_runner import ProcessRunner
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from amlemulator.engine.data_files import DataFiles
     from amlemulator.engine.deploying import Deploying, Errands
     from amlemulator.engine.diagnostics import Diagnostics
+    from amlemulator.engine.function_services import FunctionServices
     from amlemulator.engine.jobs import Jobs
     from amlemulator.engine.models import Models
     from amlemulator.engine.pacing import Pacing
@@ -139,7 +141,8 @@ class Emulator:
             auto_account=auto,
             durable=settings.state is not None,
         )
-        self.runner = ProcessRunner(settings.workers or os.cpu_count() or 1, memory=settings.job_memory_limit << 20)
+        workers = ProcessRunner(settings.workers or os.cpu_count() or 1, memory=settings.job_memory_limit << 20)
+        self.runner = CallerRunner(workers)
 
     def _make_engine(self) -> None:
         """Make what a score needs; the rest of the engine is made when it is first asked for."""
@@ -204,6 +207,13 @@ class Emulator:
         from amlemulator.engine.code_services import CodeServices
 
         return CodeServices(self.store, self.directory, self.clock, self.identity)
+
+    @once
+    def function_services(self) -> FunctionServices:
+        """Services made of the caller's own functions, which run in this process."""
+        from amlemulator.engine.function_services import FunctionServices
+
+        return FunctionServices(self.deployment, self.deploying, self.data_files, self.runner.names)
 
     @once
     def models(self) -> Models:
@@ -464,10 +474,26 @@ class Emulator:
         return found
 
     def add_service(
-        self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None
+        self,
+        workspace: Workspace,
+        name: str,
+        experiment: Mapping[str, Any] | None = None,
+        models: Mapping[str, bytes] | None = None,
+        **functions: Any,
     ) -> WebService:
-        """Deploy an experiment (a module graph) as a web service of the workspace, as it stands: nothing is run."""
-        return self.deployment.deploy(workspace, name, experiment, models or {})
+        """Deploy an experiment (a module graph) as a web service of the workspace, as it stands: nothing is run.
+
+        In place of a graph there may be functions of the caller's, which run in this process: ``train`` (rows to the
+        model's bytes), ``score`` (bytes and rows to rows; rows alone without ``train``), ``schema`` (column names to
+        types, or a CSV file's path or bytes, on which it is trained at once) and ``label``. With both functions the
+        training service is ``name``, and what is returned is the scoring one, ``name [Predictive Exp.]``. Raises
+        TypeError and ValueError for a wrong call, ExperimentFailed when a function fails on the file's rows.
+        """
+        if experiment is not None and not functions:
+            return self.deployment.deploy(workspace, name, experiment, models or {})
+        if experiment is not None or models is not None:
+            raise TypeError("Give a service an experiment and its models, or functions, not both.")
+        return self.function_services.add(workspace, name, **functions)
 
     def deploy_file(
         self,

@@ -206,6 +206,11 @@ class Aml:
         service = self.emulator.add_service(self.workspace, name, experiment, models)
         return self.endpoint(service.name)
 
+    def add_service(self, name: str, **functions: Any) -> EndpointHandle:
+        """Make web services of one's own functions (see ``Emulator.add_service``); returns the default endpoint."""
+        service = self.emulator.add_service(self.workspace, name, **functions)
+        return self.endpoint(service.name)
+
     def deploy_file(self, path: str | Path, **wish: Any) -> EndpointHandle:
         """Deploy an experiment file (see ``Emulator.deploy_file``); returns the default endpoint."""
         if not hasattr(self.emulator, "deploy_file"):

@@ -9,6 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from amlemulator.commands._console import Progress
 from amlemulator.commands._control import ControlPlane
 from amlemulator.commands._targets import read_endpoints
 from amlemulator.experiments.bringing import Brought, bring
+from amlemulator.experiments.function_graphs import Rows, Source, scoring_graph, training_graph, with_scripts
 from amlemulator.experiments.graph import GraphError
+from amlemulator.experiments.predictive import SUFFIX
 
 CONTAINER = "amlclassic-deploy"  # the emulator empties it
 LOOK_EVERY = 0.2  # seconds
@@ -62,20 +65,55 @@ def _deploy(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]
     parameters = pairs(arguments.parameter, "--parameter", "NAME=VALUE")
     for path in models.values():
         path.open("rb").close()  # told before anything is sent
-    brought = bring(Path(arguments.file))
+    wishes = _wishes(arguments)
     file = read_endpoints(arguments)
     workspace = file.workspace(arguments.workspace)
     token = arguments.control_token or os.environ.get("AMLCLASSIC_CONTROL_TOKEN")
     with ControlPlane(file.base_url, token) as control:
         body = {
-            "experiment": brought.document,
-            "name": arguments.name,
             "update": arguments.update,
-            "predictive": arguments.predictive,
             "parameters": parameters,
-            **_sent(workspace, brought, models, progress),
         }
-        return _watched(control, workspace, body, progress)
+        for wish in wishes:
+            sent = _sent(workspace, wish.brought, models, progress)
+            made = {"experiment": wish.brought.document, "name": wish.name, "predictive": wish.predictive, **sent}
+            shown = _watched(control, workspace, {**body, **made}, progress)
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One service to deploy."""
+
+    brought: Brought
+    name: str | None
+    predictive: bool
+
+
+def _wishes(arguments: argparse.Namespace) -> list[_Wish]:
+    """Return what is to be deployed, in order. Raises WrongCall, GraphError and OSError."""
+    if not (arguments.train or arguments.score):
+        return [_Wish(bring(Path(arguments.file)), arguments.name, arguments.predictive)]
+    if arguments.predictive or arguments.model:
+        raise WrongCall("--train and --score go with neither --predictive nor --model")
+    if not arguments.name:
+        raise WrongCall("give the service a --name: rows have none")
+    train, score = (Source(word) if word else None for word in (arguments.train, arguments.score))
+    path = Path(arguments.file)
+    path.open("rb").close()  # told before anything is sent
+    rows = Rows(dataset=path.name)
+    if train is not None:
+        graph = training_graph(arguments.name, train, score, rows, arguments.label)
+    else:
+        graph = scoring_graph(arguments.name, Source(arguments.score), rows)
+    try:
+        brought = Brought(with_scripts(graph, Path()), {path.name: path})
+    except GraphError as error:
+        raise WrongCall(" ".join(finding.message for finding in error.findings)) from error
+    made = [_Wish(brought, arguments.name, predictive=False)]
+    if train is not None and score is not None:
+        made.append(_Wish(brought, arguments.name + SUFFIX, predictive=True))
+    return made
 
 
 def _sent(

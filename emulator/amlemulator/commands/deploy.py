@@ -15,6 +15,11 @@ that are not given stay as the service has them.
 With --predictive FILE is a training experiment, and what Studio's "Set up web service, Predictive" made of it is
 deployed: the trained model, saved transforms, input and output in their places.
 
+With --train or --score MODULE:FUNCTION there is no experiment: FILE is a CSV file of rows, and MODULE.py in this folder
+has the functions. train(rows) returns the model as bytes, score(model, rows) the scored rows, or score(rows) without
+--train; rows are pandas' frames. The functions run in worker processes only. With both, the training service is NAME
+and the scoring one "NAME [Predictive Exp.]".
+
 The control plane of the emulator is asked, so this works from its own machine; elsewhere with --control-token, also
 AMLCLASSIC_CONTROL_TOKEN.
 
@@ -33,6 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", help="name of the web service (default: the experiment's)")
     parser.add_argument("--update", action="store_true", help="put it in the place of the service of that name")
     parser.add_argument("--predictive", action="store_true", help="set up and deploy the predictive experiment")
+    parser.add_argument("--train", metavar="MODULE:FUNCTION", help="a function that trains; FILE is rows then")
+    parser.add_argument("--score", metavar="MODULE:FUNCTION", help="a function that scores; FILE is rows then")
+    parser.add_argument("--label", metavar="COLUMN", default="", help="the true values, for Evaluate Model (--train)")
     parser.add_argument(
         "--model", metavar="RESOURCE=FILE", action="append", default=[], help="file for a Saved Model of the experiment"
     )

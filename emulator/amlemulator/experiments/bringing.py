@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amlemulator.experiments.catalogue_data import DATASET
+from amlemulator.experiments.function_graphs import with_scripts
 from amlemulator.experiments.yaml_files import load_experiment_file, local_dataset
 
 
@@ -24,7 +25,7 @@ def bring(path: Path) -> Brought:
 
     A data file is named after its file alone: where it lay says nothing in a workspace.
     """
-    document = load_experiment_file(path)
+    document = with_scripts(load_experiment_file(path), path.parent)
     files: dict[str, Path] = {}
     for node in document["nodes"]:
         if node["module"] == DATASET:

@@ -17,7 +17,7 @@ from amlemulator.core.tables import Table
 from amlemulator.core.textdata import Columns
 
 Role = Literal["feature", "label", "weight", "none"]
-Task = Literal["binary", "multiclass", "regression", "gaussian", "clusters"]
+Task = Literal["binary", "multiclass", "regression", "gaussian", "clusters", "function"]
 
 NUMERIC: tuple[ColumnType, ...] = ("Double", "Int32", "Int64")
 

@@ -17,6 +17,7 @@ from amlemulator.core.cells import Cell
 from amlemulator.core.interface import Column, ColumnType
 from amlemulator.core.tables import Table
 from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT
+from amlemulator.experiments.catalogue_functions import SCORE_FUNCTION
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.execute import Environment, run_graph
 from amlemulator.experiments.features import Arrays
@@ -24,7 +25,7 @@ from amlemulator.experiments.frame import frame_of_table
 from amlemulator.experiments.graph import Graph, load_graph
 from amlemulator.experiments.model_file import Header, ModelFileError, read_model_file
 from amlemulator.experiments.onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET
-from amlemulator.experiments.trained import OUTPUTS, TrainedModel
+from amlemulator.experiments.trained import OUTPUTS, FunctionModel, Model, TrainedModel
 
 OPERATORS = {
     "": {
@@ -61,9 +62,14 @@ _SIMPLE = {
 }
 
 
-def check(content: bytes) -> TrainedModel:
-    """Return the model of a sound file, loaded. Raises ModelFileError for any other."""
+def check(content: bytes) -> Model:
+    """Return the model of a sound file, loaded. Raises ModelFileError for any other.
+
+    What a person's own function made stays the bytes that they are.
+    """
     file = read_model_file(content)
+    if file.header.task == "function":
+        return FunctionModel(file)
     try:
         proto = onnx.load_model_from_string(file.onnx)
         _check_proto(proto, file.header)
@@ -228,12 +234,16 @@ def _check_scores(model: TrainedModel) -> None:
 SAMPLES: dict[ColumnType, Cell] = {"String": "", "Double": 0.0, "Int32": 0, "Int64": 0, "Boolean": False}
 
 
-def check_fits(model: TrainedModel, experiment: Mapping[str, Any], resource: str) -> None:
+def check_fits(model: Model, experiment: Mapping[str, Any], resource: str) -> None:
     """Score one row through the experiment with the model in the place of the resource. Raises ModelFileError.
 
     Only where every input has a kept schema and every other model is not needed; else there is nothing to try it on.
     """
     graph = load_graph(experiment)
+    if graph.having(SCORE_FUNCTION):  # the person's own code, which an update does not run
+        if not isinstance(model, FunctionModel):
+            raise ModelFileError("the experiment takes what its own function made")
+        return
     requests = graph.having(WEB_SERVICE_INPUT)
     saved = {node.name for node in graph.having("Saved Model")}
     if saved != {resource} or not requests or not all(node.columns for node in requests):

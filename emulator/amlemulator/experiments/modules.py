@@ -154,12 +154,13 @@ def implementation(run: str) -> Implementation:
 def registry() -> dict[str, Module]:
     """Return every emulated module by its name, older names included."""
     from amlemulator.experiments.catalogue_data import DATA
+    from amlemulator.experiments.catalogue_functions import FUNCTIONS
     from amlemulator.experiments.catalogue_learners import LEARNERS
     from amlemulator.experiments.catalogue_models import MODELS
     from amlemulator.experiments.catalogue_preparation import PREPARATION
 
     found: dict[str, Module] = {}
-    for module in (*DATA, *PREPARATION, *LEARNERS, *MODELS):
+    for module in (*DATA, *PREPARATION, *LEARNERS, *MODELS, *FUNCTIONS):
         for name in (module.name, *module.older_names):
             found[name] = module
     return found

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
+from amlemulator.experiments.catalogue_functions import SCORE_FUNCTION, TRAIN_FUNCTION
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.execute import Values
 from amlemulator.experiments.graph import Finding, Graph, GraphError, Node, Source
 
 SUFFIX = " [Predictive Exp.]"
 MODEL_SUFFIX = " [trained model]"
-SCORERS = {"model": "Score Model", "clusters": "Assign Data to Clusters"}
+SCORERS = {"model": "Score Model", "function": SCORE_FUNCTION, "clusters": "Assign Data to Clusters"}
 
 Document = dict[str, Any]
 
@@ -58,7 +59,8 @@ class _Setup:
         resource = self._graph.name + MODEL_SUFFIX
         data_port = next(port for port in self._trainer.module.inputs if port.kind == "dataset")
         data = self._keep(self._source(self._trainer, data_port.name))
-        score = self._score(SCORERS[model_port.kind])
+        kind = "function" if self._trainer.module.name == TRAIN_FUNCTION else model_port.kind
+        score = self._score(SCORERS[kind])
         model = {"id": "trained-model", "module": SAVED_MODEL, "parameters": {"Name": resource}}
         score["inputs"] = {"Trained model": "trained-model", "Dataset": data}
         request = {"id": "web-service-input", "module": WEB_SERVICE_INPUT, "parameters": {"Name": "input1"}}

@@ -108,9 +108,9 @@ def build_scorer(experiment: Mapping[str, Any], models: Mapping[str, bytes], wor
 
 def load_model(content: bytes) -> Any:
     """Read a model file and open it. Raises ModelFileError."""
-    from amlemulator.experiments.trained import TrainedModel
+    from amlemulator.experiments.trained import model_of
 
-    model = TrainedModel(read_model_file(content))
+    model = model_of(read_model_file(content))
     try:
         model.load()
     except Exception as error:  # onnxruntime's own, many kinds

@@ -95,10 +95,10 @@ def _input(name: str, file: File) -> Frame:
 
 
 def _model(path: Path) -> Any:
-    from amlemulator.experiments.trained import TrainedModel
+    from amlemulator.experiments.trained import model_of
 
     try:
-        return TrainedModel(read_model_file(path.read_bytes()))
+        return model_of(read_model_file(path.read_bytes()))
     except ModelFileError as error:
         refused = error.to_module_error()
         refused.module = "Score Model"
@@ -236,7 +236,7 @@ def warm(body: Body, progress: Progress | None = None) -> dict[str, Any]:
         for node in _kept_graph(body["experiment"]).order():
             if node.module.run:
                 implementation(node.module.run)
-            if node.module.name == "Execute Python Script":
+            if "Python script" in node.parameters:
                 import pandas
 
                 assert pandas

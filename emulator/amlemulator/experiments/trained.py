@@ -167,6 +167,31 @@ def _cluster_columns(distances: Any) -> tuple[list[Series], Scores]:
     return columns, Scores("clusters", labels="Assignments", probabilities=names)
 
 
+class FunctionModel:
+    """What a person's own function made of its training data: bytes, which nothing here looks into or unpickles."""
+
+    def __init__(self, file: ModelFile) -> None:
+        self.file = file
+        self.header = file.header
+
+    def load(self) -> None:
+        """Have everything at hand already."""
+
+    def score(self, frame: Frame, *, append: bool = True) -> Frame:
+        """Refuse: only the person's own function can score with it. Raises ModuleError 0013."""
+        raise module_error("0013", "Trained model")
+
+    assign = score
+
+
+Model = TrainedModel | FunctionModel
+
+
+def model_of(file: ModelFile) -> Model:
+    """Return the model of a file."""
+    return FunctionModel(file) if file.header.task == "function" else TrainedModel(file)
+
+
 def _as_text(cell: str) -> str:
     return cell.encode("utf-8", "replace").decode("utf-8")
 

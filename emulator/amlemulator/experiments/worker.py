@@ -45,7 +45,8 @@ def _listen(incoming: IO[bytes], tasks: queue.SimpleQueue[Line]) -> None:
     os._exit(0)
 
 
-def _answer(task: Line, progress: Any) -> Line:
+def answer(task: Line, progress: Any) -> Line:
+    """Do a task; return the line that says how it ended."""
     from amlemulator.experiments.errors import ModuleError, module_error
 
     try:
@@ -87,7 +88,7 @@ def main() -> None:
     while True:
         task = tasks.get()
         send({"taken": True})
-        send(_answer(task, lambda event: send({"progress": event})))
+        send(answer(task, lambda event: send({"progress": event})))
         sys.stdout.flush()
         sys.stderr.flush()
 

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from amlemulator import samples
 from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
-from amlemulator.experiments.graph import Finding
+from amlemulator.experiments.function_graphs import with_scripts
+from amlemulator.experiments.graph import Finding, GraphError
 from amlemulator.experiments.model_file import ModelFileError, read_model_file
 from amlemulator.experiments.yaml_files import ExperimentFile, Placed, check_file, read_experiment_file
 from amlemulator.experiments.yaml_lines import Place
@@ -63,6 +64,13 @@ class Contents:
             file = read_experiment_file(path)
             document = deepcopy(file.document)
             wrong = self._name_datasets(path, file, document) or check_file(path)
+            document = document if wrong else with_scripts(document, path.parent)
+        except GraphError as error:
+            places = {str(node["id"]): number for number, node in enumerate(file.document["nodes"])}
+            self.findings += [
+                Placed(path, file.line(("nodes", places[one.node], *one.at)), one) for one in error.findings
+            ]
+            return {}
         except OSError as error:
             self._fault(place, f"'{path.name}' cannot be read: {error.strerror}.", "Let this user read it.")
             return {}

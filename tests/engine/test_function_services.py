@@ -1,0 +1,145 @@
+"""A person's own functions as web services, in the caller's process."""
+
+import io
+import json
+import os
+
+import pytest
+
+from amlemulator import Emulator
+from amlemulator.engine.trials import ExperimentFailed
+from support.runner import until
+from support.wire import COMMON
+
+ROWS = b"x,y\n1,2\n3,4\n"
+SEEN = []
+
+
+def train(rows):
+    """Remember the mean."""
+    SEEN.append(os.getpid())
+    return json.dumps(float(rows["y"].mean())).encode()
+
+
+def score(model, rows):
+    """Answer with it."""
+    SEEN.append(os.getpid())
+    rows["Scored Labels"] = json.loads(model) if model else -1.0
+    return rows
+
+
+def double(rows):
+    """Need no model."""
+    rows["twice"] = rows["x"] * 2.0
+    return rows
+
+
+def fail(rows):
+    """Go wrong."""
+    raise ValueError("no such rows")
+
+
+@pytest.fixture
+def aml():
+    """Make a workspace in an emulator of its own."""
+    with Emulator(**COMMON) as made:
+        yield made.workspace(samples=False)
+
+
+def call(aml, endpoint, path, body=None, method="POST"):
+    headers = {"Authorization": f"Bearer {endpoint.key}"}
+    return aml.emulator.session().request(method, endpoint.api_location + path, json=body, headers=headers)
+
+
+def scored(aml, endpoint):
+    body = {"Inputs": {"input1": {"ColumnNames": ["x", "y"], "Values": [["1", "2"]]}}, "GlobalParameters": {}}
+    return call(aml, endpoint, "/execute?api-version=2.0&details=true", body)
+
+
+def values(response):
+    return response.json()["Results"]["output1"]["value"]["Values"]
+
+
+def ended_job(aml, endpoint, rows=ROWS):
+    account, storage = aml.workspace.storage_account, aml.emulator.blobs
+    storage.create_container(account, "mine")
+    storage.put(account, "mine", "rows.csv", io.BytesIO(rows), content_type="text/csv")
+    reference = {"ConnectionString": aml.connection_string, "RelativeLocation": "mine/rows.csv"}
+    job = call(aml, endpoint, "/jobs?api-version=2.0", {"Inputs": {"input1": reference}, "GlobalParameters": {}}).json()
+    call(aml, endpoint, f"/jobs/{job}/start?api-version=2.0")
+    found = {}
+
+    def ended():
+        found.update(call(aml, endpoint, f"/jobs/{job}?api-version=2.0", method="GET").json())
+        return found["StatusCode"] in ("Finished", "Failed")
+
+    until(ended)
+    return found
+
+
+def test_the_whole_retraining_in_the_callers_process(aml):
+    """Trained, evaluated, patched and scored by functions that saw this process alone."""
+    SEEN.clear()
+    scoring = aml.add_service("Mine", train=train, score=score, schema=ROWS, label="y")
+    assert [["1", "2", "3"]] == values(scored(aml, scoring))
+    job = ended_job(aml, aml.endpoint("Mine"), b"x,y\n1,10\n3,20\n")
+    assert ["output1", "output2"] == sorted(job["Results"])
+    added = aml.emulator.session().put(
+        scoring.patch_url.replace("/endpoints/default", "/endpoints/retrained"),
+        json={"Description": "", "ThrottleLevel": "Low"},
+        headers={"Authorization": f"Bearer {aml.token}"},
+    )
+    assert 200 == added.status_code
+    retrained = aml.endpoint("Mine [Predictive Exp.]", "retrained")
+    location = {name: job["Results"]["output1"][name] for name in ("BaseLocation", "RelativeLocation", "SasBlobToken")}
+    patched = aml.emulator.session().patch(
+        retrained.patch_url,
+        json={"Resources": [{"Name": "Mine [trained model]", "Location": location}]},
+        headers={"Authorization": f"Bearer {retrained.key}"},
+    )
+    assert 200 == patched.status_code
+    assert [["1", "2", "15"]] == values(scored(aml, retrained))
+    assert {os.getpid()} == set(SEEN)
+
+
+def test_columns_alone_deploy_too(aml):
+    """Without a row to train on, score is given no bytes until a model is put there."""
+    scoring = aml.add_service("Mine", train=train, score=score, schema={"x": "Double", "y": "Double"})
+    assert [["1", "2", "-1"]] == values(scored(aml, scoring))
+
+
+def test_a_function_without_model(aml):
+    """Score alone is a service of its own name, without a model that could be replaced."""
+    service = aml.add_service("Twice", score=double, schema={"x": "Double", "y": "Double"})
+    assert ["Twice", ()] == [service.service.name, service.record.resources]
+    assert [["1", "2", "2"]] == values(scored(aml, service))
+
+
+def test_a_failing_function_is_error_0085(aml):
+    """What a function raises is Error 0085 of its module: in RRS, in a job's Details and at the deployment."""
+    columns = {"x": "Double", "y": "Double"}
+    refused = scored(aml, aml.add_service("Fails", score=fail, schema=columns)).json()["error"]
+    assert ["ModuleExecutionError", "85"] == [refused["code"], refused["details"][0]["code"]]
+    assert "ValueError: no such rows" in refused["details"][0]["message"]
+    details = ended_job(aml, aml.add_service("Never", train=fail, schema=columns))["Details"]
+    assert details.startswith("Module: Train Python Function;")
+    assert "Error 0085" in details
+    with pytest.raises(ExperimentFailed, match="no such rows"):
+        aml.add_service("Refused", train=fail, schema=ROWS)
+    assert "Refused" not in {one.name for one in aml.services}
+
+
+@pytest.mark.parametrize(
+    ("functions", "error"),
+    [
+        ({"schema": ROWS}, TypeError),
+        ({"schema": ROWS, "train": "train"}, TypeError),
+        ({"schema": {"x": "float"}, "train": train}, ValueError),
+        ({"schema": {}, "train": train}, ValueError),
+    ],
+)
+def test_a_wrong_call_changes_nothing(aml, functions, error):
+    """What is no function, or no column type, is told at once."""
+    with pytest.raises(error):
+        aml.add_service("Mine", **functions)
+    assert () == aml.services
