@@ -141,8 +141,8 @@ class Emulator:
             auto_account=auto,
             durable=settings.state is not None,
         )
-        workers = ProcessRunner(settings.workers or os.cpu_count() or 1, memory=settings.job_memory_limit << 20)
-        self.runner = CallerRunner(workers)
+        count, memory = settings.workers or os.cpu_count() or 1, settings.job_memory_limit << 20
+        self.runner = CallerRunner(ProcessRunner(count, memory=memory))
 
     def _make_engine(self) -> None:
         """Make what a score needs; the rest of the engine is made when it is first asked for."""
@@ -210,7 +210,7 @@ class Emulator:
 
     @once
     def function_services(self) -> FunctionServices:
-        """Services made of the caller's own functions, which run in this process."""
+        """Services made of the caller's own functions."""
         from amlemulator.engine.function_services import FunctionServices
 
         return FunctionServices(self.deployment, self.deploying, self.data_files, self.runner.names)
@@ -483,11 +483,7 @@ class Emulator:
     ) -> WebService:
         """Deploy an experiment (a module graph) as a web service of the workspace, as it stands: nothing is run.
 
-        In place of a graph there may be functions of the caller's, which run in this process: ``train`` (rows to the
-        model's bytes), ``score`` (bytes and rows to rows; rows alone without ``train``), ``schema`` (column names to
-        types, or a CSV file's path or bytes, on which it is trained at once) and ``label``. With both functions the
-        training service is ``name``, and what is returned is the scoring one, ``name [Predictive Exp.]``. Raises
-        TypeError and ValueError for a wrong call, ExperimentFailed when a function fails on the file's rows.
+        In place of a graph: ``train``, ``score``, ``schema`` and ``label`` (engine/function_services.py).
         """
         if experiment is not None and not functions:
             return self.deployment.deploy(workspace, name, experiment, models or {})

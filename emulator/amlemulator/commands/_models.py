@@ -56,10 +56,13 @@ def export(arguments: argparse.Namespace) -> int:
     """Write the ONNX and its program. Returns 0, 1 or 2; where it is not 0, nothing was written."""
     from amlemulator.experiments.model_check import check  # brings onnx
     from amlemulator.experiments.model_export import scoring_program
+    from amlemulator.experiments.trained import FunctionModel
 
     path, folder = Path(arguments.file), Path(arguments.out)
     try:
         model = check(_content(path))
+        if isinstance(model, FunctionModel):
+            raise ModelFileError("a function's own bytes, which are no ONNX; its score function reads them")
         columns = [column.name for column in model.added_columns()]
         written = {
             folder / f"{path.stem}.onnx": model.file.onnx,

@@ -39,7 +39,14 @@ class FunctionServices:
         score: Function | None = None,
         label: str = "",
     ) -> WebService:
-        """Deploy what ``Emulator.add_service`` describes; the last service that was made is returned."""
+        """Deploy functions that run in this process; returns the service, of two the scoring one.
+
+        ``train`` makes the model's bytes of rows, ``score`` rows of bytes and rows (of rows alone without ``train``).
+        ``schema`` is column names to types, or a CSV file (path or bytes) on which it is trained at once; ``label`` is
+        the column with the true values, for Evaluate Model. With both functions the training service is ``name``, the
+        scoring one ``name [Predictive Exp.]``. Raises TypeError and ValueError for a wrong call, DeployRefused for a
+        name that is taken, ExperimentFailed when a function fails on the file's rows.
+        """
         if not any((train, score)) or not all(one is None or callable(one) for one in (train, score)):
             raise TypeError("Give functions: train=..., score=..., or both.")
         if isinstance(schema, Mapping):
