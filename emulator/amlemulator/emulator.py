@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from amlemulator.engine.data_files import DataFiles
     from amlemulator.engine.deploying import Deploying, Errands
     from amlemulator.engine.diagnostics import Diagnostics
-    from amlemulator.engine.function_services import FunctionServices
     from amlemulator.engine.jobs import Jobs
     from amlemulator.engine.models import Models
     from amlemulator.engine.pacing import Pacing
@@ -207,13 +206,6 @@ class Emulator:
         from amlemulator.engine.code_services import CodeServices
 
         return CodeServices(self.store, self.directory, self.clock, self.identity)
-
-    @once
-    def function_services(self) -> FunctionServices:
-        """Services made of the caller's own functions."""
-        from amlemulator.engine.function_services import FunctionServices
-
-        return FunctionServices(self.deployment, self.deploying, self.data_files, self.runner.names)
 
     @once
     def models(self) -> Models:
@@ -489,7 +481,10 @@ class Emulator:
             return self.deployment.deploy(workspace, name, experiment, models or {})
         if experiment is not None or models is not None:
             raise TypeError("Give a service an experiment and its models, or functions, not both.")
-        return self.function_services.add(workspace, name, **functions)
+        from amlemulator.engine.function_services import FunctionServices
+
+        made = FunctionServices(self.deployment, self.deploying, self.data_files, self.runner.names)
+        return made.add(workspace, name, **functions)
 
     def deploy_file(
         self,
