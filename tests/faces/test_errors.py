@@ -164,6 +164,7 @@ class Snapshot:
     def restore(self):
         with self._store._lock:
             self._store._connection.deserialize(self._content)
+            self._store._changes.clear()  # everything may be another, as after a reset
             self._store.generation += 1
 
 

@@ -86,3 +86,13 @@ def test_models_are_compared_by_one_row(place_with):
     assert rows[1][4:] == rows[2][4:]
     called = [one["url"] for one in place.emulator.requests.find(operation="rrs.execute")]
     assert [target.endpoint.id in called[0], added.endpoint.id in called[1]] == [True, True]
+
+
+def test_a_service_without_endpoints_has_no_models(place):
+    """The default endpoint may be deleted as the last one; then there is nothing to compare, and every page says so."""
+    target = place.deploy(graphs.ECHO)
+    assert 200 == place.manage("DELETE", target.managed).status
+    address = f"/portal/workspaces/{place.workspace.id}/webservices/{target.service.id}"
+    visitor = Visitor(place.wire)
+    visitor.get(f"{address}/models", 404)
+    visitor.get(address)

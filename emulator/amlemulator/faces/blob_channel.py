@@ -116,10 +116,21 @@ class Channel(HTTPChannel):
         self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
 
     def handle_close(self) -> None:
-        """Close the connection, and with it a body that came only in part."""
-        super().handle_close()
+        """Close the connection when the client went away, and with it a body that came only in part."""
+        super().handle_close()  # which does not call close
+        self._drop_body()
+
+    def close(self) -> None:
+        """Close the connection when the server stops, and with it a body or an answer that was only half way."""
+        super().close()
+        self._drop_body()
+        with self.outbuf_lock:
+            for buffer in self.outbufs:
+                buffer.close()
+
+    def _drop_body(self) -> None:
         if self.request is not None:
-            self.request.close()
+            self.request.close()  # it may lie in a file
             self.request = None
 
 

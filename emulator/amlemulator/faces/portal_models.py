@@ -11,7 +11,7 @@ from amlemulator.core.records import Endpoint
 from amlemulator.core.trial import fill_in, request_of
 from amlemulator.faces.calls import current, route
 from amlemulator.faces.pages import trial
-from amlemulator.faces.pages.dress import mount_pages, page
+from amlemulator.faces.pages.dress import missing, mount_pages, page
 from amlemulator.faces.pages.languages import gettext as _
 from amlemulator.faces.pages.paging import part_of
 from amlemulator.faces.pages.walk import scored
@@ -52,6 +52,8 @@ class PortalModels:
         workspace, service = service_here(self._emulator, service_id)
         directory, problem = self._emulator.directory, ""
         endpoints = directory.endpoints(service.id)
+        if not endpoints:  # the default one can be deleted when it is the last
+            raise missing("endpoint", "default")
         part = part_of(endpoints, lambda endpoint: endpoint.name, SHOWN)
         # "Before" is the model as deployed, which the default endpoint keeps; it stands above every page of the list.
         shown = [*endpoints[:1], *(one for one in part.items if one not in endpoints[:1])]
