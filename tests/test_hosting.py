@@ -13,6 +13,9 @@ from support.census import plain
 
 pytest_plugins = ["pytester"]
 
+# In this process: schemathesis would change for all tests after it how Hypothesis shows an example.
+ALONE = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+
 SETTINGS = {"auto_accounts": True, "workers": 1, "seed": "hosting"}
 
 
@@ -300,13 +303,13 @@ def test_after(aml):
 def test_the_fixture_is_the_same_everywhere(pytester, where):
     """The same tests pass with --aml, whatever it says."""
     pytester.makepyfile(PROGRAM)
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--aml", where)
+    result = pytester.runpytest_inprocess(*ALONE, "-p", "no:randomly", "--aml", where)
     result.assert_outcomes(passed=2)
 
 
 def test_a_place_that_is_none_is_told(pytester):
     """A wrong --aml is one sentence."""
     pytester.makepyfile(PROGRAM)
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--aml", "moon")
+    result = pytester.runpytest_inprocess(*ALONE, "--aml", "moon")
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(["*The emulator of tests is here, wsgi, subprocess or the URL*not 'moon'*"])

@@ -25,9 +25,9 @@ def run(pytester):
         pytester.makepyfile(text)
         if conftest:
             pytester.makeconftest(conftest)
-        return pytester.runpytest_inprocess(
-            "-p", "no:randomly", "-p", "no:cacheprovider", "--strict-markers", *arguments
-        )
+        # Schemathesis would change for all tests after this one how Hypothesis shows an example.
+        without = [word for name in ("randomly", "cacheprovider", "schemathesis") for word in ("-p", f"no:{name}")]
+        return pytester.runpytest_inprocess(*without, "--strict-markers", *arguments)
 
     return run
 
