@@ -90,9 +90,9 @@ host, port = server.get_host_and_port()
 base = f"http://127.0.0.1:{{port}}"
 def fill():
     s3 = boto3.client("s3", endpoint_url=base, region_name="us-east-1")
-    s3.create_bucket(Bucket="b")
+    s3.create_bucket(Bucket="full")
     for number in range({JOBS}):
-        s3.put_object(Bucket="b", Key=str(number), Body=b"x")
+        s3.put_object(Bucket="full", Key=str(number), Body=b"x")
 def reset():
     begin = time.perf_counter()
     urllib.request.urlopen(urllib.request.Request(base + "/moto-api/reset", b"", method="POST")).close()

@@ -5,11 +5,15 @@ import requests
 
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.records import JobState
+from amlemulator.engine.deploying import DeployRefused
+from amlemulator.engine.trials import ExperimentFailed
+from amlemulator.experiments.graph import GraphError
 from amlemulator.hosting import check, hosted
 from amlemulator.remote import EmulatorFailed, RemoteEmulator
 from amlemulator.settings import Settings, SettingsError, words
 from support import graphs
 from support.census import plain
+from support.folders import LINE, MODEL, RESOURCE, make_folder
 
 pytest_plugins = ["pytester"]
 
@@ -87,6 +91,55 @@ def test_a_deployed_graph(aml):
     with pytest.raises((ServiceError, ValueError)):
         aml.deploy("Broken", {"experiment": "Broken", "modules": {"a": {"module": "No Such Module"}}})
     assert [*[one.name for one in before], "Echo"] == [one.name for one in aml.services]
+
+
+def test_a_deployed_file(aml, tmp_path):
+    """An experiment file is deployed with its data, set up as predictive, and put in place of the one before."""
+    line = make_folder(tmp_path) / "experiments" / "line.yaml"
+    training = aml.deploy_file(line)
+    scoring = aml.deploy_file(str(line), predictive=True, name="Scores")
+    assert ("Line", "Scores") == (training.service.name, scoring.service.name)
+    body = {"Inputs": {"input1": {"ColumnNames": ["x", "n"], "Values": [["10", "0"]]}}}
+    [row] = call(aml, scoring, body=body).json()["Results"]["output1"]["value"]["Values"]
+    assert 20.0 == pytest.approx(float(row[-1]), rel=1e-3)
+    assert training.id == aml.deploy_file(line, update=True).id
+
+
+def test_data_and_models_that_a_file_needs(aml, tmp_path):
+    """Data sets that lie elsewhere and models go along, as a path or as bytes."""
+    line = make_folder(tmp_path) / "experiments" / "line.yaml"
+    line.write_text(LINE.replace("../data/line.csv", "given.csv"))
+    assert "Line" == aml.deploy_file(line, data_files={"given.csv": b"x,n\n1,2\n2,4\n"}).service.name
+    (tmp_path / "other.csv").write_text("x,n\n1,2\n2,4\n")
+    assert aml.deploy_file(line, data_files={"given.csv": tmp_path / "other.csv"}, name="By path").key
+    census = make_folder(tmp_path / "again") / "experiments" / "census.yaml"
+    census_endpoint = aml.deploy_file(census, models={RESOURCE: MODEL.read_bytes()}, name="Mine")
+    assert 200 == call(aml, census_endpoint, body=plain()).status_code
+
+
+def test_a_file_that_cannot_be_deployed(aml, tmp_path):
+    """It is refused with the same words and the same kind of error everywhere, and nothing is changed."""
+    folder, before = make_folder(tmp_path), aml.services
+    line = folder / "experiments" / "line.yaml"
+    aml.deploy_file(line)
+    with pytest.raises(DeployRefused, match="There is a web service 'Line' already"):
+        aml.deploy_file(line)
+    (folder / "data" / "line.csv").write_text("x,n\n,\n")
+    with pytest.raises(ExperimentFailed) as caught:
+        aml.deploy_file(line, name="Fails", predictive=True)
+    assert ("Train Model", False) == (caught.value.module, str(caught.value).startswith("Train Model: "))
+    line.write_text(LINE.replace("Linear", "Lineal"))
+    with pytest.raises(GraphError, match="Lineal Regression"):
+        aml.deploy_file(line, name="Wrong")
+    with pytest.raises(TypeError, match="colour"):
+        aml.deploy_file(folder / "experiments" / "census.yaml", colour="red")
+    assert len(before) + 1 == len(aml.services)
+
+
+def test_functions_stay_where_they_are():
+    """An emulator elsewhere cannot take functions, and says how they get there."""
+    with hosted("subprocess", SETTINGS) as elsewhere, pytest.raises(TypeError, match="amlclassic deploy ROWS"):
+        elsewhere.workspace("Test").add_service("F", score=lambda rows: rows)
 
 
 def test_faults(aml):

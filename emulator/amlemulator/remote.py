@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from amlemulator.testkit import Aml
 
 IN_MEMORY = 1 << 20  # bytes of a snapshot that are kept in memory
+FUNCTIONS_STAY = (
+    "Functions stay in the process that has them. For an emulator elsewhere, deploy them by name: "
+    "amlclassic deploy ROWS.csv --name NAME --train MODULE:FUNCTION --score MODULE:FUNCTION."
+)
 ANSWER_WITHIN = 120.0  # seconds: finishing a job by hand runs it
 
 
@@ -285,12 +289,38 @@ class RemoteEmulator:
         return Aml(self, _record(Workspace, made["workspace"]))
 
     def add_service(
-        self, workspace: Workspace, name: str, experiment: Mapping[str, Any], models: Mapping[str, bytes] | None = None
+        self,
+        workspace: Workspace,
+        name: str,
+        experiment: Mapping[str, Any] | None = None,
+        models: Mapping[str, bytes] | None = None,
+        **functions: Any,
     ) -> WebService:
-        """Deploy an experiment (a module graph) as a web service of the workspace. Raises ServiceError if unsound."""
+        """Deploy an experiment (a module graph) as a web service of the workspace. Raises ServiceError if unsound.
+
+        Raises TypeError for functions, which live in the process that has them.
+        """
+        if functions or experiment is None:
+            raise TypeError(FUNCTIONS_STAY)
         body = {"name": name, "experiment": experiment, "models": _in_json(models or {})}
         made: WebService = _record(WebService, self._control.call("POST", f"/workspaces/{workspace.id}/services", body))
         return made
+
+    def deploy_file(
+        self,
+        workspace: Workspace,
+        path: str | Path,
+        *,
+        data_files: Mapping[str, bytes | Path] | None = None,
+        **wish: Any,
+    ) -> WebService:
+        """Deploy an experiment file, with what it raises, as Emulator.deploy_file does; the file lies here."""
+        from amlemulator.remote_deploying import deploy
+        from amlemulator.testkit import Aml
+
+        connection_string = Aml(self, workspace).connection_string
+        made = deploy(self._control, workspace.id, connection_string, Path(path), data_files or {}, wish)
+        return next(service for service in self.directory.services(workspace.id) if service.id == made)
 
     def storage_key(self, workspace: Workspace) -> str | None:
         """Return the key of a workspace's storage account."""

@@ -213,8 +213,6 @@ class Aml:
 
     def deploy_file(self, path: str | Path, **wish: Any) -> EndpointHandle:
         """Deploy an experiment file (see ``Emulator.deploy_file``); returns the default endpoint."""
-        if not hasattr(self.emulator, "deploy_file"):
-            raise TypeError("An emulator elsewhere takes files by `amlclassic deploy FILE`.")
         service = self.emulator.deploy_file(self.workspace, path, **wish)
         return self.endpoint(service.name)
 

@@ -17,12 +17,12 @@ from amlclient import AmlError, ServiceError, WorkspaceEntry, WrongCall, mask, u
 from amlemulator.commands._console import Progress
 from amlemulator.commands._control import ControlPlane
 from amlemulator.commands._targets import read_endpoints
+from amlemulator.engine.deploying import STAGING
 from amlemulator.experiments.bringing import Brought, bring
 from amlemulator.experiments.function_graphs import Rows, Source, scoring_graph, training_graph, with_scripts
 from amlemulator.experiments.graph import GraphError
 from amlemulator.experiments.predictive import SUFFIX
 
-CONTAINER = "amlclassic-deploy"  # the emulator empties it
 LOOK_EVERY = 0.2  # seconds
 
 
@@ -128,7 +128,7 @@ def _sent(
             location = upload_file(
                 path,
                 connection_string=workspace.connection_string or "",
-                container=CONTAINER,
+                container=STAGING,
                 blob=f"{batch}/{kind}{number}{path.suffix}",
                 progress=lambda done, total: progress.share("uploading", done, total, " bytes"),
             )

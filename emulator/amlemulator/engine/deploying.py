@@ -26,6 +26,8 @@ from amlemulator.ports.store import Store
 
 LOG = logging.getLogger(__name__)
 AT_A_TIME = 4
+# A container for files that come along with a deployment; they go when it has been taken up.
+STAGING = "amlclassic-deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ class Errand:
     state: str = "Running"
     deployed: Deployed | None = None
     error: str = ""
+    module: str = ""  # which one failed, when it was one
 
 
 class Errands:
@@ -218,8 +221,9 @@ class Errands:
         except Stopped:
             errand.state = "Stopped"
         except (DeployRefused, ExperimentFailed) as error:
-            module = f"{error.module}: " if isinstance(error, ExperimentFailed) else ""
-            errand.error, errand.state = f"{module}{error}", "Failed"
+            errand.module = error.module if isinstance(error, ExperimentFailed) else ""
+            errand.error = f"{errand.module}: {error}" if errand.module else f"{error}"
+            errand.state = "Failed"
         except Exception as error:
             LOG.exception("a deployment failed in the emulator itself")
             errand.error, errand.state = f"{type(error).__name__}: {error}", "Failed"

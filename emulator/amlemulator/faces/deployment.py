@@ -13,7 +13,7 @@ from amlemulator.core.bodies import parse_json
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.records import BlobReference, Workspace
 from amlemulator.core.references import read_reference
-from amlemulator.engine.deploying import DeployRefused, Errand, Wish
+from amlemulator.engine.deploying import STAGING, DeployRefused, Errand, Wish
 from amlemulator.engine.models import LARGEST_MODEL
 from amlemulator.engine.storage import StorageRefused, locate
 from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
@@ -22,8 +22,6 @@ from amlemulator.listing import shown_service
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
-# Blobs here came along with a deployment and go when it has been taken up.
-STAGING = "amlclassic-deploy"
 TEXTS = ("name",)
 TRUTHS = ("update", "predictive")
 MAPPINGS = ("models", "datasets", "parameters")
@@ -109,6 +107,7 @@ class DeploymentControl:
         shown: dict[str, Any] = {"id": errand.id, "state": errand.state, "progress": errand.watch.progress}
         if errand.state == "Failed":
             shown["error"] = errand.error
+            shown |= {"module": errand.module} if errand.module else {}
         if errand.deployed is not None:
             deployed = errand.deployed
             shown |= {"created": deployed.created, "stayed": list(deployed.stayed)}
