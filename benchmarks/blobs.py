@@ -3,7 +3,9 @@
 ``python benchmarks/blobs.py [--azurite PATH] [--rounds 5] [--requests 1000]``. ``PATH`` is Azurite's program, as
 ``npm install azurite`` puts it at ``node_modules/.bin/azurite-blob``; without it only our own numbers are printed. Both
 servers run at the same time in processes of their own, and take turns within each round, so that a noisy machine is
-noisy for both. Printed are medians with minimum and maximum, and the ratio of each round likewise.
+noisy for both. The data lie in a temporary folder; where files are made slowly in it (a file system may search long for
+free inodes), name another with ``TMPDIR``. Printed are medians with minimum and maximum, and the ratio of each round
+likewise.
 """
 
 from __future__ import annotations
@@ -36,15 +38,16 @@ from amlemulator.adapters.files_blobs import FilesBlobs
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.faces.blob import BlobApplication
 from amlemulator.faces.blob_channel import adapt
+from amlemulator.faces.prompt_channel import PromptChannel, Threads
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 blobs = FilesBlobs(sys.argv[1], {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY}, SystemClock())
 listeners = {}
 server = create_server(
-    BlobApplication(blobs, SystemClock()), map=listeners, host="127.0.0.1", port=int(sys.argv[2]), threads=16,
-    max_request_body_size=5 * 1024**3, recv_bytes=65536, asyncore_use_poll=True,
+    BlobApplication(blobs, SystemClock()), map=listeners, host="127.0.0.1", port=int(sys.argv[2]),
+    max_request_body_size=5 * 1024**3, recv_bytes=65536, asyncore_use_poll=True, _dispatcher=Threads(),
 )
-adapt(listeners, blobs.spool)
+adapt(listeners, blobs.spool, PromptChannel)
 server.run()
 """
 VERSION = "2021-12-02"
@@ -99,12 +102,14 @@ def running(name: str, command: Sequence[str], port: int) -> Iterator[Server]:
     """Start a server, wait until it listens, and stop it at the end."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(200):
+            for _ in range(600):
                 try:
                     socket.create_connection(("127.0.0.1", port), 1).close()
                     break
                 except OSError:
                     time.sleep(0.05)
+            else:
+                raise RuntimeError(f"{name} did not listen within 30 s: {' '.join(command)[:100]}")
             yield Server(name, port, process.pid)
         finally:
             process.terminate()

@@ -336,6 +336,11 @@ class Emulator:
         self.stages = (pipeline.strike, *stages)
         self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.request_ids, self.faults)
 
+    def blobs_are_prompt(self, writes: bool) -> bool:
+        """Tell whether a call of blob storage waits for nothing now: it is open, no fault is armed, no disk to sync."""
+        opened = "_blob_application" in self.__dict__ and self.blob_application == self._to_blobs
+        return opened and not (writes and self.settings.state is not None)
+
     def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._blob_application(environ, start_response)
 

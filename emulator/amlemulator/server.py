@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
-from waitress.task import Task, ThreadedTaskDispatcher
 
 from amlemulator.engine.faults import ConnectionCut
 from amlemulator.faces.blob_channel import adapt
+from amlemulator.faces.prompt_channel import PromptChannel, Threads
 from amlemulator.settings import SettingsError, flag_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
     from amlemulator.faces.entrance import Entrance
 
-THREADS = 16
 BACKLOG = 1024  # connections that wait to be accepted, as waitress has it
 LARGEST_BODY = 5 * 1024**3  # bytes: a block blob in one Put Blob; RRS has its own, smaller limit
 ADJUSTMENTS: dict[str, Any] = {
@@ -64,22 +63,6 @@ def hang_up(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
         channel.socket.shutdown(socket.SHUT_RDWR)
     start_response("500 Cut", [("Content-Length", "0")])
     return []
-
-
-class Threads(ThreadedTaskDispatcher):
-    """Waitress' threads, each started when there is first something for it to do.
-
-    To start sixteen at once takes longer than all the rest of a start, on a busy machine some tens of milliseconds.
-    """
-
-    def add_task(self, task: Task) -> None:
-        """Queue a task, with one thread more where none is idle."""
-        with self.lock:
-            running = len(self.threads) - self.stop_count
-            busy = len(self.queue) >= running - self.active_count
-        if busy and running < THREADS:
-            self.set_thread_count(running + 1)
-        super().add_task(task)
 
 
 class Listeners:
@@ -128,6 +111,9 @@ class Listeners:
         self._server = self._listen(*self._sockets)
         self._trigger: Any = next(one.trigger for one in self._map.values() if isinstance(one, BaseWSGIServer))
         adapt(self._map, self._emulator.blobs.spool)
+        ports = {str(getattr(one, "effective_port", "")): one for one in self._map.values()}
+        storage = {0: ports[self._blob_port]}
+        adapt(storage, self._emulator.blobs.spool, PromptChannel, prompt=self._emulator.blobs_are_prompt)
         self._thread = threading.Thread(target=self._server.run, name="amlclassic-server", daemon=True)
         self._thread.start()
 

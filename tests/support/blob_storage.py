@@ -167,19 +167,19 @@ def metadata(reply):
 
 
 @contextmanager
-def serving(application, spool=None):
+def serving(application, spool=None, **members):
     """Serve an application with waitress on a free loopback port, as the emulator does; yield its base URL."""
     import threading
 
     from waitress.server import create_server
 
     from amlemulator.faces.blob_channel import adapt
+    from amlemulator.faces.prompt_channel import PromptChannel, Threads
 
     listeners = {}
-    server = create_server(
-        application, map=listeners, host="127.0.0.1", port=0, threads=4, recv_bytes=65536, asyncore_use_poll=True
-    )
-    adapt(listeners, spool)
+    options = {"host": "127.0.0.1", "port": 0, "recv_bytes": 65536, "asyncore_use_poll": True}
+    server = create_server(application, map=listeners, _dispatcher=Threads(), **options)
+    adapt(listeners, spool, PromptChannel, **members)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -135,14 +135,22 @@ class Channel(HTTPChannel):
 
 
 def adapt(
-    servers: Mapping[int, Any], new_spool: Callable[[], Spool] | None = None, base: type[Channel] = Channel
+    servers: Mapping[int, Any],
+    new_spool: Callable[[], Spool] | None = None,
+    base: type[Channel] = Channel,
+    **members: Callable[..., Any],
 ) -> None:
     """Make every listener in waitress' map use this channel: the map that ``create_server(map=...)`` was given.
 
     ``new_spool`` (``FilesBlobs.spool``) gives the files that large uploads are written to; without it they are copied.
+    ``members`` are what ``base`` asks of its surroundings.
     """
     parser = type("Parser", (Parser,), {"new_spool": None if new_spool is None else staticmethod(new_spool)})
-    channel = type(base.__name__, (base,), {"parser_class": parser})
+    channel = type(
+        base.__name__,
+        (base,),
+        {"parser_class": parser, **{name: staticmethod(value) for name, value in members.items()}},
+    )
     for server in servers.values():
         if isinstance(server, BaseWSGIServer):
             server.channel_class = channel
