@@ -28,7 +28,8 @@ def act(body, progress):
     if "pid" in body: touch(body["pid"])
     progress({"module": "Odd Module", "done": 0, "of": 1})
     what = body["do"]
-    if what == "answer": return {"pid": os.getpid()}
+    while what == "wait" and not Path(body["for"]).exists(): time.sleep(0.01)
+    if what in ("answer", "wait"): return {"pid": os.getpid()}
     if what == "print":
         print("noise" * 100_000)
         os.write(1, b"more noise\\n")
@@ -62,7 +63,7 @@ def act(body, progress):
         time.sleep(600)
     if what == "large": return {"text": "x" * body["size"]}
 
-tasks.TASKS = {"run": act, "check_model": act}
+tasks.TASKS = {"run": act, "check_model": act, "score": act, "warm": act}
 import amlemulator.experiments
 sys.modules["amlemulator.experiments.tasks"] = tasks
 amlemulator.experiments.tasks = tasks
@@ -196,6 +197,40 @@ def test_what_somebody_waits_for_goes_before_long_work(odd_tasks, tmp_path):
     assert ([], False) == (ended, (tmp_path / "second").exists())
     runner.close()
     assert ["cancelled"] * 2 == [outcome.status for outcome in ended]
+
+
+def pid_of(runner, kind):
+    return runner.run(Task(kind, {"do": "answer"})).result["pid"]
+
+
+def test_jobs_leave_the_worker_that_was_warmed_to_the_scores(odd_tasks):
+    """However many jobs come in between, a score goes where its graph and models are, and so does the next one."""
+    runner = ProcessRunner(1, idle_seconds=0.05)
+    warmed, ended = pid_of(runner, "warm"), []
+    for _ in range(5):
+        runner.submit(task("answer"), ended.append)
+    scores = {pid_of(runner, "score")}
+    wait_for(lambda: len(ended) == 5)
+    jobs = {outcome.result["pid"] for outcome in ended}
+    wait_for(lambda: not any(map(alive, jobs)))  # idle for long enough to be ended; the warmed one stays
+    scores.add(pid_of(runner, "score"))
+    runner.close()
+    assert {warmed} == scores
+    assert warmed not in jobs
+
+
+def test_a_job_takes_the_warmed_worker_where_there_is_no_other(odd_tasks, tmp_path):
+    """With a score in the only other worker, a job does not wait for it though the free one is kept for scores."""
+    runner, ended = ProcessRunner(1), []
+    for name in ("first", "second"):
+        body = {"do": "wait", "for": str(tmp_path / f"end {name}"), "pid": str(tmp_path / name)}
+        runner.submit(Task("score", body), ended.append)
+        wait_for(lambda name=name: pid_in(tmp_path / name))
+    (tmp_path / "end first").touch()
+    wait_for(lambda: ended)
+    job = runner.run(task("answer")).result["pid"]
+    runner.close()
+    assert pid_in(tmp_path / "first") == job
 
 
 def test_a_task_over_its_time_limit_is_killed(runner):

@@ -29,6 +29,7 @@ LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 120.0  # a worker with nothing to do for so long is ended; a new one costs about a second
 LAST_BREATH = 2.0  # seconds for a crashing process to be gone, so that it can be told how it went
 PROMPT = ("check_model", "score", "warm")  # kinds of tasks that somebody waits for: no long job stands before them
+SCORING = ("score", "warm")  # kinds that leave a graph and its models in the process; "warm" without a body does not
 LINE_KEPT = 2000  # characters of one line of a worker's output that reach the log
 # With a busy neighbour, the libraries' own threads made fits three times slower (feasibility.md).
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -52,8 +53,9 @@ class _Entry:
 class ProcessRunner:
     """A pool of processes, started when there is something to do. See the Runner protocol.
 
-    At most ``workers`` do what takes its time, one more what somebody waits for (PROMPT). ``memory`` bounds what each
-    process may take, in bytes; 0 leaves it to the system.
+    At most ``workers`` do what takes its time, one more what somebody waits for (PROMPT). The worker that has scored
+    last, or was warmed to, is kept for the next score: jobs go to the others. ``memory`` bounds what each process may
+    take, in bytes; 0 leaves it to the system.
     """
 
     def __init__(self, workers: int, idle_seconds: float = IDLE_SECONDS, memory: int = 0) -> None:
@@ -61,13 +63,18 @@ class ProcessRunner:
         self._idle_seconds = idle_seconds
         self._memory = memory
         self._lock = threading.Lock()
-        self._idle: list[threading.Condition] = []  # what wakes each thread that has nothing to do, the last one last
+        # What wakes each thread that has nothing to do, the one that worked last at the end.
+        self._idle: dict[threading.Thread, threading.Condition] = {}
+        self._kept: threading.Thread | None = None  # whose process has a scoring graph and its models in memory
         self._pending: deque[_Entry] = deque()
         self._prompt: deque[_Entry] = deque()
         self._slow = 0  # tasks that are no prompt ones and are with a worker
         self._entries: dict[str, _Entry] = {}
         self._numbers = itertools.count(1)
         self._threads: set[threading.Thread] = set()
+        # Who is on the way to a task, and finds it there: one that is no prompt one, and a prompt one.
+        self._coming: tuple[set[threading.Thread], ...] = (set(), set())
+        self._answered: set[threading.Thread] = set()  # whose task has ended: they look for work in a moment
         self._closed = False
 
     def submit(self, task: Task, done: Done, progress: Progress | None = None) -> str:
@@ -78,19 +85,41 @@ class ProcessRunner:
             if not closed:
                 self._entries[entry.handle] = entry
                 self._queue_of(entry).append(entry)
-                self._wake()
+                self._wake(entry)
         if closed:
             done(Outcome("cancelled"))
         return entry.handle
 
-    def _wake(self) -> None:
-        """Have a thread look for work: of the idle ones the last that worked, whose process knows most already."""
-        if not self._prompt and self._slow >= self._workers:
-            return
-        if self._idle:
-            self._idle.pop().notify()
-        elif len(self._threads) <= self._workers:
-            self._start_thread()
+    def _wake(self, entry: _Entry) -> None:
+        """Have a thread look for work."""
+        prompt = self._queue_of(entry) is self._prompt
+        if not prompt and self._slow + len(self._pending) > self._workers:
+            return  # it has to wait for one of those that came before
+        thread = self._chosen(prompt)
+        if thread in self._idle:
+            self._idle.pop(thread).notify()
+        elif thread is None and self._has_room():
+            thread = self._start_thread()
+        if thread is not None:
+            self._coming[prompt].add(thread)
+
+    def _chosen(self, prompt: bool) -> threading.Thread | None:
+        """Return the free thread whose process knows most of what it is to do; None when there is none, or better not.
+
+        A job that took the kept one would have the next score wait until another has imported all that it needs.
+        """
+        # Whoever was told of the end of a PATCH may be quicker with the score than the thread with what it does then;
+        # but a callback in that thread must not wait for itself.
+        returning = self._answered - self._coming[True] - {threading.current_thread()}
+        if prompt and (self._kept in self._idle or self._kept in returning):
+            return self._kept
+        others = [thread for thread in self._idle if thread is not self._kept]
+        if others or self._has_room():
+            return others[-1] if others else None
+        return next(iter(self._idle), None)
+
+    def _has_room(self) -> bool:
+        return len(self._threads) <= self._workers
 
     def _queue_of(self, entry: _Entry) -> deque[_Entry]:
         return self._prompt if entry.task.kind in PROMPT else self._pending
@@ -132,7 +161,7 @@ class ProcessRunner:
             handles = list(self._entries)
             threads = list(self._threads)
             while self._idle:
-                self._idle.pop().notify()
+                self._idle.popitem()[1].notify()
         for handle in handles:
             self.cancel(handle)
         for thread in threads:
@@ -141,10 +170,11 @@ class ProcessRunner:
 
     # --- the threads, one per worker ---------------------------------------------------------------------------------
 
-    def _start_thread(self) -> None:
+    def _start_thread(self) -> threading.Thread:
         thread = threading.Thread(target=self._mind, name=f"amlclassic-worker-{len(self._threads) + 1}", daemon=True)
         self._threads.add(thread)
         thread.start()
+        return thread
 
     def _mind(self) -> None:
         """Do tasks with one process for as long as there are some."""
@@ -162,24 +192,27 @@ class ProcessRunner:
                 self._threads.discard(threading.current_thread())
 
     def _next(self) -> _Entry | None:
+        me = threading.current_thread()
         with self._lock:
-            while (entry := self._take()) is None:
-                bell = threading.Condition(self._lock)
-                self._idle.append(bell)
+            while (entry := self._take(me)) is None:
+                bell = self._idle[me] = threading.Condition(self._lock)
                 woken = self._closed or bell.wait(self._idle_seconds)
-                rung = bell not in self._idle  # perhaps in the moment in which the patience was over
-                if not rung:
-                    self._idle.remove(bell)
-                if self._closed or not (woken or rung):
+                rung = me not in self._idle  # perhaps in the moment in which the patience was over
+                self._idle.pop(me, None)
+                if self._closed or not (woken or rung or self._kept is me):
                     # Gone in the same breath: a task that comes now must find that there is no thread for it.
-                    self._threads.discard(threading.current_thread())
+                    self._threads.discard(me)
                     return None
             return entry
 
-    def _take(self) -> _Entry | None:
-        if self._prompt:
+    def _take(self, me: threading.Thread) -> _Entry | None:
+        for threads in (*self._coming, self._answered):
+            threads.discard(me)
+        if len(self._prompt) > len(self._coming[True]):
             return self._prompt.popleft()
-        if self._pending and self._slow < self._workers:
+        # The thread that is kept leaves a job to those that will be here in a moment.
+        others = len(self._coming[False] | self._answered) if self._kept is me else 0
+        if min(len(self._pending), self._workers - self._slow) > others:
             self._slow += 1
             return self._pending.popleft()
         return None
@@ -204,11 +237,22 @@ class ProcessRunner:
         stopped = entry.cancelled or entry.late
         how = "" if unharmed else _end(process, 0.0 if stopped else LAST_BREATH)
         outcome = _outcome(entry, answer, how)
+        self._keep(entry.task, unharmed)
         try:
             entry.done(outcome)
         except Exception:
             LOG.exception("a callback of %s failed", entry.handle)
         return process if unharmed else None
+
+    def _keep(self, task: Task, unharmed: bool) -> None:
+        """Keep the process of this thread for scores, or keep it no more."""
+        me = threading.current_thread()
+        with self._lock:
+            self._answered.add(me)
+            if unharmed and task.kind in SCORING and task.body:
+                self._kept = me
+            elif self._kept is me:
+                self._kept = None
 
     def _ask(self, entry: _Entry, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
         """Return the worker's answer, {} when there will be none, None when it was gone before it took the task."""
