@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,29 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from amlcontracts import load
 from amlemulator import pipeline
-from amlemulator.adapters.caller_runner import CallerRunner
-from amlemulator.adapters.clock import SystemClock
-from amlemulator.adapters.files_blobs import FilesBlobs
-from amlemulator.adapters.process_runner import ProcessRunner
 from amlemulator.adapters.sqlite_store import SqliteStore
 from amlemulator.core.addresses import Addresses
-from amlemulator.core.allowed_hosts import AllowedHosts
-from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.core.errors import failure
-from amlemulator.core.identity import Identity
 from amlemulator.core.records import WebService, Workspace
 from amlemulator.engine.deployment import Deployment
-from amlemulator.engine.directory import Directory
-from amlemulator.engine.faults import Faults
-from amlemulator.engine.gate import Gate
-from amlemulator.engine.journal import Journal
-from amlemulator.engine.outside import Outside
-from amlemulator.engine.scoring import Scoring, worker_scoring
-from amlemulator.engine.storage import Storage
-from amlemulator.engine.throttle import Throttle
 from amlemulator.faces.guard import Guard
 from amlemulator.faces.rrs_answers import RequestResponse
 from amlemulator.once import once
+from amlemulator.parts import Parts
 from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings, SettingsError
@@ -51,18 +34,6 @@ if TYPE_CHECKING:
     from requests import Session
 
     from amlemulator.doors import Door, Doors
-    from amlemulator.engine.administration import Administration
-    from amlemulator.engine.batch import Batch
-    from amlemulator.engine.code_services import CodeServices
-    from amlemulator.engine.data_files import DataFiles
-    from amlemulator.engine.deploying import Deploying, Errands
-    from amlemulator.engine.diagnostics import Diagnostics
-    from amlemulator.engine.jobs import Jobs
-    from amlemulator.engine.models import Models
-    from amlemulator.engine.pacing import Pacing
-    from amlemulator.engine.studio import Studio
-    from amlemulator.engine.studio_experiments import Experiments
-    from amlemulator.engine.trials import Trials
     from amlemulator.faces.blob import BlobApplication
     from amlemulator.faces.pages.sessions import Sessions
     from amlemulator.ports.diagnosis import Diagnose
@@ -73,7 +44,7 @@ LIMITS = load("limits")
 NOMINAL = Addresses()  # what answers name as long as nothing listens: see ``session``
 
 
-class Emulator:
+class Emulator(Parts):
     """One emulator, in this process. Use it as a context manager, or call start and close.
 
     Without ``samples=False`` it serves the sample workspaces of interface.md. Its WSGI callable is ``wsgi_app``; with
@@ -93,20 +64,15 @@ class Emulator:
         ``tell`` hears, line by line, of what takes a while: experiments of a workspace folder that are run.
         Raises SettingsError, StateFileError and FolderError with a sentence that says what to do.
         """
-        self.settings = replace(settings or Settings(port=0, blob_port=0), **changes)
-        self.workspace_folder = WorkspaceFolder(self.settings.workspace, tell)
-        self._temporary: Path | None = None
-        self._folder_lock = threading.Lock()
+        chosen = replace(settings or Settings(port=0, blob_port=0), **changes)
+        super().__init__(chosen, WorkspaceFolder(chosen.workspace, tell))
         self._listeners: Listeners | None = None
         self._warming: threading.Thread | None = None
-        self.faults_of_ours: list[Exception] = []
-        self.on_deployed: Callable[[], None] = lambda: None  # called after a deployment by the control plane
         self.diagnose: Diagnose | None = None  # given by a command; what it needs is the client's
         self.phase: Literal["ready", "starting", "stopping"] = "ready"  # what readyz says
         self.addresses = self._addresses(NOMINAL.base, NOMINAL.blob)
         try:
-            self._make_ports()
-            self._make_engine()
+            self.make_parts()
             self._make_faces()
             self._samples = samples
             self._templates: Sequence[WebService] | None = None
@@ -115,165 +81,12 @@ class Emulator:
                 self._sow(self.store)
                 self._seed = self.store.snapshot()
         except BaseException:
-            self._release()
+            self.release()
             raise
 
     def _addresses(self, base: str, blob: str) -> Addresses:
         settings = self.settings
         return Addresses((settings.public_url or base).rstrip("/"), (settings.public_blob_url or blob).rstrip("/"))
-
-    def _make_ports(self) -> None:
-        settings = self.settings
-        self.clock = SystemClock()
-        self.identity = Identity(settings.seed)
-        self.request_ids = self.identity.guids("request")
-        self.gate = Gate()
-        self.store = SqliteStore(settings.state or ":memory:")
-        self.store.discarding = self.gate.overtaken
-        if settings.state:  # it is ours now, and so is what its last owner may have left
-            shutil.rmtree(self._work(settings.state), ignore_errors=True)
-        auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
-        self.blobs = FilesBlobs(
-            Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
-            {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY, **self.workspace_folder.accounts(self.identity)},
-            self.clock,
-            auto_account=auto,
-            durable=settings.state is not None,
-        )
-        count, memory = settings.workers or os.cpu_count() or 1, settings.job_memory_limit << 20
-        self.runner = CallerRunner(ProcessRunner(count, memory=memory))
-
-    def _make_engine(self) -> None:
-        """Make what a score needs; the rest of the engine is made when it is first asked for."""
-        settings = self.settings
-        self.directory = Directory(self.store)
-        outside = Outside(
-            AllowedHosts.read(settings.allow_storage), lambda account: self.blobs.key(account) is not None
-        )
-        backdated = LIMITS["sas_backdated_seconds"]
-        self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, backdated, outside)
-        self.deployment = Deployment(self.store, self.clock, self.identity)
-        limit = settings.job_memory_limit
-        workers = worker_scoring(self.runner, self.folder, self.storage, self._stage_datasets, limit)
-        delay, memory = settings.propagation_seconds, settings.model_memory << 20
-        self.scoring = Scoring(self.store, self.directory, self.clock, delay, workers, memory)
-        self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
-        self.journal = self.requests = Journal()
-        self.faults = Faults(self.clock, self._choose_stages)
-
-    @once
-    def administration(self) -> Administration:
-        """Changes of endpoints and services."""
-        from amlemulator.engine.administration import Administration
-
-        low, propagation = self.settings.low_throttle_calls, self.settings.propagation_seconds
-        return Administration(self.store, self.clock, self.identity, low, propagation)
-
-    @once
-    def trials(self) -> Trials:
-        """Runs of experiments that are about to be deployed."""
-        from amlemulator.engine.trials import Trials
-
-        return Trials(self.runner, self.storage, self.folder, self.settings.job_time_limit)
-
-    @once
-    def deploying(self) -> Deploying:
-        """Deployment of what somebody brings."""
-        from amlemulator.engine.deploying import Deploying
-
-        return Deploying(self.store, self.directory, self.deployment, self.studio, self.trials)
-
-    @once
-    def errands(self) -> Errands:
-        """Deployments that the control plane was asked for."""
-        from amlemulator.engine.deploying import Errands
-
-        def deployed() -> None:
-            self.on_deployed()
-
-        return Errands(self.deploying, lambda number: self.identity.new_id("errand", number), deployed)
-
-    @once
-    def data_files(self) -> DataFiles:
-        """Data files that become saved data sets."""
-        from amlemulator.engine.data_files import DataFiles
-
-        return DataFiles(self.store, self.blobs, self.clock, self.identity)
-
-    @once
-    def code_services(self) -> CodeServices:
-        """Published functions."""
-        from amlemulator.engine.code_services import CodeServices
-
-        return CodeServices(self.store, self.directory, self.clock, self.identity)
-
-    @once
-    def models(self) -> Models:
-        """Update Resource."""
-        from amlemulator.engine.models import Models
-
-        models = Models(self.store, self.storage, self.directory, self.runner, self.folder)
-        models.trusting = self.settings.bad_model == "score"
-        return models
-
-    @once
-    def diagnostics(self) -> Diagnostics:
-        """The logs of endpoints that are traced."""
-        from amlemulator.engine.diagnostics import Diagnostics
-
-        create = self.settings.diagnostics_container == "create"
-        return Diagnostics(self.blobs, self.directory, self.clock, create=create)
-
-    @once
-    def pacing(self) -> Pacing:
-        """The job policies of workspaces."""
-        from amlemulator.engine.pacing import Pacing
-
-        return Pacing(self.clock)
-
-    @once
-    def batch(self) -> Batch:
-        """The Batch Execution Service."""
-        from amlemulator.engine.batch import Batch, Policy
-
-        policy = Policy(
-            self.identity,
-            self.folder,
-            self.settings.running_jobs,
-            self.settings.job_time_limit,
-            self.pacing,
-            stage=self._stage_datasets,
-            broken=self.faults_of_ours.append,
-            ended=self.diagnostics.ended,
-        )
-        return Batch(self.store, self.directory, self.storage, self.runner, self.clock, policy)
-
-    @once
-    def jobs(self) -> Jobs:
-        """The jobs of workspaces as tests hold them."""
-        from amlemulator.engine.jobs import Jobs
-
-        return Jobs(self.store, self.batch, self.pacing)
-
-    def _stage_datasets(self, graph: Mapping[str, Any], folder: Path) -> dict[str, str]:
-        return self.studio.stage(graph, folder)
-
-    @once
-    def studio(self) -> Studio:
-        """The Studio API's data sets and people; made when that host is first asked."""
-        from amlemulator.engine.studio import Studio
-
-        return Studio(self.store, self.directory, self.blobs, self.storage, self.clock, self.identity)
-
-    @once
-    def experiments(self) -> Experiments:
-        """The Studio API's experiments; made when that host is first asked."""
-        from amlemulator.engine.studio_experiments import Experiments
-        from amlemulator.engine.studio_runs import StudioRuns
-
-        limit = self.settings.job_time_limit
-        runs = StudioRuns(self.store, self.studio, self.storage, self.runner, self.folder, limit)
-        return Experiments(self.store, self.directory, self.deployment, runs, self.clock, self.identity)
 
     @once
     def doors(self) -> Doors:
@@ -303,7 +116,7 @@ class Emulator:
         self._hosts_lock = threading.Lock()
         self.guard = Guard(self.settings)
         self.rrs = RequestResponse(self)
-        self._choose_stages(armed=False)
+        self.choose_stages(armed=False)
         self.wsgi_app: WSGIApplication = pipeline.application(self)
 
     def host(self, role: str) -> Flask:
@@ -320,8 +133,8 @@ class Emulator:
                 self._hosts[role] = app
         return app
 
-    def _choose_stages(self, armed: bool) -> None:
-        # Chosen when faults are armed, so that nobody looks for them otherwise; so is what --strict adds.
+    def choose_stages(self, armed: bool) -> None:
+        """Choose what a request goes through, so that nobody looks for faults when none is armed."""
         stages = pipeline.STAGES
         if self.settings.strict:
             from amlemulator.faces import strict
@@ -376,23 +189,6 @@ class Emulator:
                 self.store.save_content(content)
             scratch.close()
         return self._seed
-
-    @staticmethod
-    def _work(state: str) -> Path:
-        return Path(f"{state}.work").absolute()
-
-    def folder(self) -> Path:
-        """Return the temporary folder, which goes when the emulator goes.
-
-        With a state file it lies beside that: who was killed leaves it to the next, who clears it away.
-        """
-        with self._folder_lock:
-            if self._temporary is None and self.settings.state:
-                self._temporary = self._work(self.settings.state)
-                self._temporary.mkdir()
-            elif self._temporary is None:
-                self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))
-            return self._temporary
 
     # --- what users of the Python interface call ----------------------------------------------------------------------
 
@@ -598,16 +394,7 @@ class Emulator:
             self.__dict__.pop("doors", None)
         if self._warming is not None:
             self._warming.join()
-        self._release()
-
-    def _release(self) -> None:
-        # As far as it was made: one that could not be made leaves nothing behind either.
-        for name in ("runner", "batch", "experiments", "errands", "blobs", "store"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            self._temporary = None
+        self.release()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -101,7 +101,7 @@ def test_readiness_is_no_liveness(place_with, tmp_path, monkeypatch):
     monkeypatch.setattr(emulator.batch, "recover", look)
     emulator.start()
     look()
-    monkeypatch.setattr(emulator, "_release", look)
+    monkeypatch.setattr(emulator, "release", look)
     emulator.close()
     monkeypatch.undo()
     assert [[503, 200], [200, 200], [503, 200]] == seen
