@@ -146,7 +146,7 @@ class Emulator(Parts):
             return
         from amlemulator.faces.blob_faults import StruckBlobApplication
 
-        self.stages = (pipeline.strike, *stages)
+        self.stages = (pipeline.strike, *stages, pipeline.interfere)
         self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.request_ids, self.faults)
 
     def blobs_are_prompt(self, writes: bool) -> bool:
@@ -325,6 +325,7 @@ class Emulator(Parts):
             self.batch.forget(workspace_id)
             self.pacing.clear(workspace_id)
             self.faults.clear(workspace_id)
+            self.propagation.forget(workspace_id)
             self.store.reset(seed, workspace_id)
             if workspace_id is None:
                 self._forget_the_rest()

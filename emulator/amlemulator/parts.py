@@ -26,6 +26,7 @@ from amlemulator.engine.faults import Faults
 from amlemulator.engine.gate import Gate
 from amlemulator.engine.journal import Journal
 from amlemulator.engine.outside import Outside
+from amlemulator.engine.propagation import Propagation
 from amlemulator.engine.scoring import Scoring, worker_scoring
 from amlemulator.engine.storage import Storage
 from amlemulator.engine.throttle import Throttle
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from amlemulator.engine.data_files import DataFiles
     from amlemulator.engine.deploying import Deploying, Errands
     from amlemulator.engine.diagnostics import Diagnostics
+    from amlemulator.engine.interference import Interference
     from amlemulator.engine.jobs import Jobs
     from amlemulator.engine.models import Models
     from amlemulator.engine.pacing import Pacing
@@ -107,22 +109,30 @@ class Parts(ABC):
         )
         backdated = LIMITS["sas_backdated_seconds"]
         self.storage = Storage(self.blobs, self.clock, settings.sas_seconds, backdated, outside)
-        self.deployment = Deployment(self.store, self.clock, self.identity)
+        self.faults = Faults(self.clock, self.choose_stages)
+        self.deployment = Deployment(self.store, self.clock, self.identity, self.faults.prevent_update)
         limit = settings.job_memory_limit
         workers = worker_scoring(self.runner, self.folder, self.storage, self._stage_datasets, limit)
-        delay, memory = settings.propagation_seconds, settings.model_memory << 20
-        self.scoring = Scoring(self.store, self.directory, self.clock, delay, workers, memory)
+        self.propagation = Propagation(settings.propagation_seconds)
+        memory = settings.model_memory << 20
+        self.scoring = Scoring(self.store, self.directory, self.clock, self.propagation, workers, memory)
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = self.requests = Journal()
-        self.faults = Faults(self.clock, self.choose_stages)
 
     @once
     def administration(self) -> Administration:
         """Changes of endpoints and services."""
         from amlemulator.engine.administration import Administration
 
-        low, propagation = self.settings.low_throttle_calls, self.settings.propagation_seconds
-        return Administration(self.store, self.clock, self.identity, low, propagation)
+        low = self.settings.low_throttle_calls
+        return Administration(self.store, self.clock, self.identity, low, self.propagation, self.interference)
+
+    @once
+    def interference(self) -> Interference:
+        """What armed effects do."""
+        from amlemulator.engine.interference import Interference
+
+        return Interference(self.faults, self.store, self.clock, self.identity, self.blobs, self.propagation)
 
     @once
     def trials(self) -> Trials:
@@ -184,7 +194,7 @@ class Parts(ABC):
         """The job policies of workspaces."""
         from amlemulator.engine.pacing import Pacing
 
-        return Pacing(self.clock)
+        return Pacing(self.clock, self.faults.job_policy)
 
     @once
     def batch(self) -> Batch:
@@ -206,7 +216,8 @@ class Parts(ABC):
     @once
     def jobs(self) -> Jobs:
         """The jobs of workspaces as tests hold them."""
-        from amlemulator.engine.jobs import Jobs
+        from amlemulator.engine.interference import Interference
+    from amlemulator.engine.jobs import Jobs
 
         return Jobs(self.store, self.batch, self.pacing)
 

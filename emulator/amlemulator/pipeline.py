@@ -196,6 +196,23 @@ def strike(emulator: Emulator, call: Call) -> None:
             refuse(call.fault, ENVELOPE_OF[call.host.role])
 
 
+def interfere(emulator: Emulator, call: Call) -> None:
+    """Lead a call elsewhere, or nowhere, as an armed effect has it; after ``authenticate``, while one is armed."""
+    if call.operation is None or call.workspace is None or call.host.role not in ("services", "management"):
+        return
+    name, service, endpoint, workspace_id = call.operation.name, call.service, call.endpoint, call.workspace.id
+    lists, scores = name == "services.list", service is not None and bool(service.resources)
+    hidden = (lists or scores) and emulator.faults.interfere("find", workspace_id, "predictive-not-deployed")
+    if hidden and scores:
+        management = call.host.role == "management"
+        raise failure("NotFound/WebServiceNotFound" if management else "Unauthorized/ScoreRequestUnauthorized")
+    call.without_scoring = bool(hidden)
+    added = endpoint is not None and not endpoint.is_default and name.startswith("rrs.")
+    if added and emulator.faults.interfere("score", workspace_id, "another-endpoint-scored"):
+        assert endpoint is not None
+        call.endpoint = emulator.directory.endpoint_named(endpoint.service_id, "default") or endpoint
+
+
 def spoil(fault: Rule, headers: list[tuple[str, str]]) -> None:
     """Do to the answer what an armed fault says."""
     headers += fault.headers.items()

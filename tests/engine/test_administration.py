@@ -9,6 +9,9 @@ from amlemulator.core.errors import ServiceError
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import BlobReference, Endpoint, Job, WebService
 from amlemulator.engine.administration import Administration
+from amlemulator.engine.faults import Faults
+from amlemulator.engine.interference import Interference
+from amlemulator.engine.propagation import Propagation
 from support.records import make_endpoint, make_job, make_resource, make_service, make_workspace, refusal_of
 
 
@@ -33,7 +36,9 @@ def administration(store):
     """Administer that store, with a delay of ten seconds and a clock that stands."""
     clock = SystemClock()
     clock.freeze(100.0)
-    return Administration(store, clock, Identity("tests"), 4, 10.0)
+    identity, propagation = Identity("tests"), Propagation(10.0)
+    nothing_armed = Interference(Faults(clock), store, clock, identity, None, propagation)
+    return Administration(store, clock, identity, 4, propagation, nothing_armed)
 
 
 def endpoints(store):

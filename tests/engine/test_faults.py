@@ -151,6 +151,9 @@ WRONG = {
     "delay": 1e9,
     "cut": "now",
     "headers": {"a": "b\nc"},
+    "code": 1,
+    "effect": "sas-stolen",
+    "job": {"fail": 1},
 }
 
 

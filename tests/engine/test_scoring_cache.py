@@ -11,6 +11,7 @@ from amlemulator.adapters.clock import SystemClock
 from amlemulator.adapters.sqlite_store import SqliteStore
 from amlemulator.core.errors import failure
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.propagation import Propagation
 from amlemulator.engine.scoring import Scoring
 from support.records import make_endpoint, make_resource
 
@@ -29,7 +30,7 @@ class Loader(Scoring):
 
     def __init__(self, clock):
         store = SqliteStore()
-        super().__init__(store, Directory(store), clock, 10.0, lambda: None, memory=100)
+        super().__init__(store, Directory(store), clock, Propagation(10.0), lambda: None, memory=100)
         self.loaded = []
         self.sizes = {}
         self.broken = False

@@ -50,7 +50,7 @@ def test_without_a_fault_the_stage_is_not_there(own):
     """The pipeline is chosen when a fault is armed, and again when the last one goes."""
     assert pipeline.STAGES is own.emulator.stages
     arm(own, delay=0)
-    assert (pipeline.strike, *pipeline.STAGES) == own.emulator.stages
+    assert (pipeline.strike, *pipeline.STAGES, pipeline.interfere) == own.emulator.stages
     own.emulator.faults.clear()
     assert pipeline.STAGES is own.emulator.stages
 

@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from amlclient import Sighting, recognise
+from amlclient import Sighting
 from amlemulator.engine.faults import read_rule, refusal
-from amlemulator.failures.catalogue import failures, find
+from amlemulator.failures.catalogue import failures
 from support.census import plain
 
 PAGE = {"Accept": "text/html"}
-ARMABLE = [failure for failure in failures() if "arm" in failure.data]
+REFUSED = [failure for failure in failures() if "operation" in failure.data["arm"]["fault"]]
 
 
 @pytest.fixture
@@ -132,15 +132,21 @@ def test_only_the_workspace_that_is_named_meets_it(own):
     assert 200 == scoring.score(plain()).status
 
 
-@pytest.mark.parametrize("failure", ARMABLE, ids=lambda failure: failure.id)
+@pytest.mark.parametrize("failure", failures(), ids=lambda failure: failure.id)
+def test_every_failure_can_be_armed(own, failure):
+    """One press of its page's button, in the running workspace, and it is listed as armed until it is taken back."""
+    assert 201 == form(own, f"/{failure.id}", workspace=own.workspace.id, which="count", number="1").status
+    assert [failure.id] == [one["failure"] for one in call(own).json["armed"]]
+    assert 1 == len(own.emulator.faults.list())
+    assert 200 == form(own, f"/{failure.id}/disarm").status
+    assert [] == own.emulator.faults.list()
+
+
+@pytest.mark.parametrize("failure", REFUSED, ids=lambda failure: failure.id)
 def test_what_is_armed_is_recognised_as_it(own, failure):
-    """The refusal, or the failed job, that a program gets bears the signs of the failure."""
+    """The refusal that a program gets bears the signs of the failure."""
     armed = call(own, "POST", f"/{failure.id}", {"workspace": own.workspace.id})
     assert 201 == armed.status
-    if armed.json["fault"] is None:
-        details = own.emulator.jobs.policy_of(own.workspace.id)["fail"]
-        assert failure.id in recognise(Sighting(state="Failed", details=details))
-        return
     listed = own.emulator.faults.list()[0]
     rule = read_rule({name: value for name, value in listed.items() if name not in ("id", "met", "hits")})
     error = refusal(rule, "blob" if rule.operation.startswith("blob.") else "details")
@@ -151,28 +157,35 @@ def test_what_is_armed_is_recognised_as_it(own, failure):
     assert any(seen.shows(sign) for sign in signs), seen
 
 
-def test_jobs_that_are_made_to_fail(own):
-    """The policy stands until it is taken back, or reset."""
+def test_what_is_armed_ends_with_a_reset(own):
+    """Nothing is listed as armed that no longer is."""
     call(own, "POST", "/ragged-csv", {"workspace": own.workspace.id})
-    assert {"fail": find("ragged-csv").data["arm"]["policy"]["fail"]} == own.emulator.jobs.policy_of(own.workspace.id)
     assert 1 == len(call(own, path="/ragged-csv").json["armed"])
-    assert 204 == call(own, "DELETE", "/ragged-csv").status
-    assert "run" == own.emulator.jobs.policy_of(own.workspace.id)
-    call(own, "POST", "/ragged-csv", {"workspace": own.workspace.id})
     own.emulator.reset()
     assert [] == call(own).json["armed"]
 
 
-def test_a_workspace_fails_its_jobs_in_one_way(own):
-    """The last failure of jobs that was set up is the one that is armed; calls may fail besides."""
-    for name in ("ragged-csv", "throttled", "module-fails", "module-fails"):
+def test_failures_are_armed_beside_each_other(own):
+    """Calls, and jobs in several ways: each in its turn."""
+    for name in ("ragged-csv", "throttled", "module-fails"):
         call(own, "POST", f"/{name}", {"workspace": own.workspace.id})
-    assert ["throttled", "module-fails"] == [one["failure"] for one in call(own).json["armed"]]
+    assert ["ragged-csv", "throttled", "module-fails"] == [one["failure"] for one in call(own).json["armed"]]
 
 
-def test_what_lies_in_the_program_is_set_up_beside(own):
+def test_how_often_it_was_met_stands_on_its_page(own):
+    """So that who waits for it sees whether it has been."""
+    scoring = own.sample("census-model-predictive")
+    call(own, "POST", "/throttled", {"workspace": own.workspace.id})
+    shown = []
+    for _ in range(2):
+        shown.append(" ".join(Text(call(own, path="/throttled", headers=PAGE).body).text.split()))
+        scoring.score(plain())
+    assert [True, True] == [f"met so far: {times})" in text for times, text in enumerate(shown)]
+
+
+def test_a_failure_is_set_up_with_its_own_calls(own):
     """A workspace of its own has what the failure needs; the calls that meet it are shown, keys and all."""
-    made = call(own, "POST", "/another-endpoint-scored")
+    made = call(own, "POST", "/another-endpoint-scored", {"beside": True})
     assert 201 == made.status
     patch, score = made.json["calls"]
     assert ("PATCH", "POST") == (patch["method"], score["method"])
@@ -183,13 +196,13 @@ def test_what_lies_in_the_program_is_set_up_beside(own):
 
 def test_a_name_that_an_earlier_call_gives_stays_to_be_filled_in(own):
     """The calls are shown before any of them was made."""
-    made = call(own, "POST", "/job-cancelled").json
+    made = call(own, "POST", "/job-cancelled", {"beside": True}).json
     assert "jobs/" in made["calls"][0]["url"]
 
 
 def test_what_a_running_emulator_cannot_show_is_refused_with_its_flags(own):
     """The sentence, and the page, say how one is started that can."""
-    answer = call(own, "POST", "/not-propagated")
+    answer = call(own, "POST", "/not-propagated", {"beside": True})
     assert (400, "BadRequest", None) == answer.refusal
     assert "--propagation-seconds 30" in answer.message
     page = call(own, path="/not-propagated", headers=PAGE)
@@ -207,7 +220,7 @@ def test_the_button_sets_up_and_takes_back(own):
     back = form(own, "/gateway-timeout/disarm")
     assert (200, True) == (back.status, "It is set up" not in Text(back.body).text)
     assert "/_emulator/failures/gateway-timeout?lang=ko" in Text(back.body).links  # not below the form's own address
-    beside = Text(form(own, "/another-endpoint-patched").body)
+    beside = Text(form(own, "/another-endpoint-patched", beside="1").body)
     assert "Authorization: Bearer" in beside.text
 
 
@@ -227,7 +240,9 @@ def test_a_form_that_makes_no_sense_changes_nothing(own, fields, status):
     assert [] == own.emulator.faults.list()
 
 
-@pytest.mark.parametrize("body", [[], {"operation": "*"}, {"nth": 0}, {"workspace": "none"}, {"share": "x"}])
+@pytest.mark.parametrize(
+    "body", [[], {"operation": "*"}, {"nth": 0}, {"workspace": "none"}, {"share": "x"}, {"beside": 1}]
+)
 def test_json_that_makes_no_sense_changes_nothing(own, body):
     """It is refused with what it takes, and nothing is armed."""
     assert call(own, "POST", "/throttled", body).status in (400, 404)

@@ -18,6 +18,8 @@ from amlemulator.core.errors import failure
 from amlemulator.core.identity import Identity
 from amlemulator.core.patching import apply_updates
 from amlemulator.core.records import BlobReference, Endpoint, Job, WebService, Workspace
+from amlemulator.engine.interference import Interference
+from amlemulator.engine.propagation import Propagation
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store, Transaction
 
@@ -42,11 +44,18 @@ class Administration:
     """The management host's changes."""
 
     def __init__(
-        self, store: Store, clock: Clock, identity: Identity, low_calls: int, propagation_seconds: float
+        self,
+        store: Store,
+        clock: Clock,
+        identity: Identity,
+        low_calls: int,
+        propagation: Propagation,
+        interference: Interference,
     ) -> None:
         self._store = store
         self._low_calls = low_calls
-        self._delay = propagation_seconds
+        self._propagation = propagation
+        self._interference = interference
         self._clock = clock
         self._identity = identity
 
@@ -77,13 +86,15 @@ class Administration:
     def patch_endpoint(
         self, endpoint: Endpoint, settings: Settings, models: Mapping[str, tuple[str, BlobReference]]
     ) -> Endpoint:
-        """Change settings and replace models, all of it or nothing."""
+        """Change settings and replace models, all of it or nothing; return the endpoint as the PATCH asks for it."""
         with self._store.transaction() as transaction:
             service, workspace = _service(transaction, endpoint.service_id)
             found = _endpoint(transaction, endpoint.id)
             changed = apply_settings(found, settings, workspace.tier, service.name, self._low_calls)
-            patched = apply_updates(changed, models, self._clock.now(), self._delay)
-            transaction.put(patched)
+            patched = apply_updates(changed, models, self._clock.now(), self._propagation.of(found.id))
+            kept = self._interference.patched(transaction, service, changed, patched) if models else (patched,)
+            for one in kept:
+                transaction.put(one)
         return patched
 
     def refresh_endpoint(self, endpoint: Endpoint, *, overwrite: bool) -> bool:

@@ -100,8 +100,9 @@ class Batch:
             ordinal = transaction.next_ordinal(f"job/{endpoint.id}")
             job_id = self._identity.new_id("job", f"{endpoint.id}/{ordinal}")
             job = rules.new_job(job_id, ordinal, endpoint, submission, self._clock.now(), legacy=legacy)
-            transaction.put(self._queued(transaction, job) if legacy else job)
-        if legacy:
+            started = legacy and self._pacing.start(job).way != "unstarted"
+            transaction.put(self._queued(transaction, job) if started else job)
+        if started:
             self._admit(endpoint.id)
         return job
 
@@ -114,7 +115,11 @@ class Batch:
     def poll(self, endpoint: Endpoint, job_id: str) -> Job | None:
         """Return the endpoint's job of that id, or None, for a status call, with which a held job's time may come."""
         job = self.find(endpoint, job_id)
-        if job is None or job.state is not JobState.RUNNING or not self._pacing.active:
+        if job is None or job.state.ended or not self._pacing.active:
+            return job
+        if self._pacing.served(job_id):
+            self._admit(endpoint.id)
+        elif job.state is not JobState.RUNNING:
             return job
         if self._pacing.due(job_id):
             self._release(job_id)
@@ -194,8 +199,12 @@ class Batch:
             found = transaction.get(Job, job.id)
             if found is None:
                 raise failure("NotFound", evidence="bes.unknown-job")
-            transaction.put(self._queued(transaction, found))
-        if self._pacing.get(job.workspace_id).way == "immediate":
+            started = self._queued(transaction, found)
+            policy = self._pacing.start(found)
+            if policy.way == "unstarted":
+                return
+            transaction.put(started)
+        if policy.way == "immediate":
             self._pacing.run_to_end(job.id, lambda: self._admit(job.endpoint_id))
         else:
             self._admit(job.endpoint_id)
@@ -267,7 +276,8 @@ class Batch:
     def _fill_places(self, transaction: Transaction, endpoint_id: str) -> Sequence[Job]:
         """Admit what waits, as far as there are places; the caller begins them when the transaction is done."""
         places = rules.places_left(transaction.running(endpoint_id), self._places)
-        admitted = transaction.queue(endpoint_id, places) if places else ()
+        queue = transaction.queue(endpoint_id, places + self._pacing.waiting) if places else ()
+        admitted = [job for job in queue if not self._pacing.waits(job.id)][:places]
         for job in admitted:
             transaction.put(rules.admit(job, self._clock.now()))
             self._admitted[job.id] = job
@@ -275,10 +285,12 @@ class Batch:
 
     def _begin(self, job: Job) -> None:
         policy = self._pacing.hold(job)
-        if policy.way in ("run", "immediate"):
-            self._in_background(self._run, job)
-        elif policy.way == "fail":
+        if policy.way == "fail":
             self._fail(job, _module_failure("Emulator", "1000", policy.reason))
+        elif policy.way == "cancelled":
+            self.delete(job)
+        elif self._pacing.held(job.id) is None:
+            self._in_background(self._run, job)
 
     def _in_background(self, work: Callable[[Job], None], job: Job) -> None:
         with self._lock:

@@ -30,10 +30,18 @@ NOTHING_GIVEN = Given()
 class Deployment:
     """Makes workspaces and deploys experiments into them."""
 
-    def __init__(self, store: Store, clock: Clock, identity: Identity) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        identity: Identity,
+        prevented: Callable[[str], bool] = lambda workspace_id: False,
+    ) -> None:
+        """Make it; ``prevented`` tells whether somebody sets PreventUpdate before a service is published anew."""
         self._store = store
         self._clock = clock
         self._identity = identity
+        self._prevented = prevented
 
     def add_workspace(
         self,
@@ -132,8 +140,10 @@ class Deployment:
         with self._store.transaction() as transaction:
             transaction.put(updated)
             for endpoint in transaction.list(Endpoint, service.id):
-                if endpoint.is_default and not endpoint.prevent_update:
-                    transaction.put(republish(endpoint, updated, resources))
+                if endpoint.is_default:
+                    kept = endpoint.prevent_update or self._prevented(service.workspace_id)
+                    followed = republish(endpoint, updated, resources)
+                    transaction.put(replace(endpoint, prevent_update=True) if kept else followed)
         return updated
 
     def settle_endpoint(

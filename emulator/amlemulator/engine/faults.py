@@ -7,18 +7,20 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any, Literal
 
 from amlemulator.core.errors import Entry, Envelope, ServiceError, catalogue, failure
+from amlemulator.core.interference import EFFECTS, Moment
 from amlemulator.ports.clock import Clock
 
 LONGEST_DELAY = 600.0  # seconds
 NUMBER = (int, float)
 NAMES = {one.value: one.phrase.title().replace(" ", "") for one in HTTPStatus}
 Cut = Literal["before", "after"]
+ONE_OF = ("error", "status", "cut", "effect", "job")
 
 
 class ConnectionCut(BaseException):
@@ -32,9 +34,13 @@ class Rule:
     A rule meets calls by ``operation`` (``bes.*``), ``path`` and ``workspace``, whichever are given. Of those it hits
     the ``nth`` ones, or a ``share`` of them (by ``seed``, the same ones each time), ``count`` at most, and none from
     ``until`` on (seconds since the epoch, by the emulator's clock) or ``seconds`` after it was armed. A call that is
-    hit waits ``delay`` seconds, and then is refused with ``error`` (a name of the catalogue) or a bare ``status``, or
-    its connection is cut, ``before`` the operation or ``after`` it, when everything is done and only the answer is
-    lost; or it goes on when none of these is given, with ``headers`` added to its answer.
+    hit waits ``delay`` seconds, and then is refused with ``error`` (a name of the catalogue; ``code`` is that of its
+    details, where the catalogue leaves it open) or a bare ``status``, or its connection is cut, ``before`` the
+    operation or ``after`` it, when everything is done and only the answer is lost; or it goes on when none of these is
+    given, with ``headers`` added to its answer.
+
+    A rule with ``effect`` (core/interference.py) or ``job`` meets no calls but what they bring about: an ``effect``
+    the moment of the flow in which it takes place, a ``job`` (a policy of engine/pacing.py) the starts of jobs.
     """
 
     operation: str = "*"
@@ -53,6 +59,14 @@ class Rule:
     delay: float = 0.0
     cut: Cut | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None
+    effect: str | None = None
+    job: Any = None
+
+    @property
+    def moment(self) -> Moment | None:
+        """The moment of the flow that it meets; None for one that meets calls."""
+        return "start" if self.job is not None else EFFECTS[self.effect] if self.effect is not None else None
 
     def shown(self) -> dict[str, Any]:
         """Return what was given, as JSON."""
@@ -72,6 +86,16 @@ def _header(pair: tuple[Any, Any]) -> bool:
     return all(isinstance(text, str) and text.isascii() and text.isprintable() for text in pair) and bool(pair[0])
 
 
+def _policy(value: Any) -> bool:
+    from amlemulator.engine.pacing import read_policy  # jobs, which no other rule needs
+
+    try:
+        return read_policy(value) is not None
+    except ServiceError:
+        return False
+
+
+JOB_TAKES = 'a job policy: {"fail": "reason"}, {"queued": seconds}, "cancelled", "unstarted", "manual", ...'
 CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "operation": ("a pattern of operations: bes.*", lambda value: isinstance(value, str)),
     "path": ("a pattern of paths: */jobs/*", lambda value: isinstance(value, str)),
@@ -89,6 +113,9 @@ CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "delay": ("seconds, up to 600", lambda value: _number(value) and 0 <= value <= LONGEST_DELAY),
     "cut": ('"before" or "after"', lambda value: value in ("before", "after")),
     "headers": ("names and values", lambda value: isinstance(value, dict) and all(map(_header, value.items()))),
+    "code": ("a text", lambda value: isinstance(value, str)),
+    "effect": ("one of: " + ", ".join(sorted(EFFECTS)), lambda value: value in EFFECTS),
+    "job": (JOB_TAKES, _policy),
 }
 
 
@@ -107,8 +134,8 @@ def read_rule(given: Any) -> Rule:
             raise failure("control/BadRequest", f"'{name}' of a fault is {takes}.")
         if isinstance(value, (list, tuple)):
             values[name] = tuple(value)
-    if sum(name in values for name in ("error", "status", "cut")) > 1:
-        raise failure("control/BadRequest", "A fault has one of 'error', 'status' and 'cut'.")
+    if sum(name in values for name in ONE_OF) > 1:
+        raise failure("control/BadRequest", f"A fault has one of: {', '.join(ONE_OF)}.")
     return Rule(**values)
 
 
@@ -191,7 +218,7 @@ class Faults:
 
         What comes of it otherwise is for the face to do: ``refusal``, and what is done to the answer.
         """
-        rule = self._hit(operation, path, workspace)
+        rule = self._hit(lambda rule: _meets(rule, operation, path, workspace))
         if rule is None:
             return None
         time.sleep(rule.delay)
@@ -199,10 +226,35 @@ class Faults:
             raise ConnectionCut
         return rule
 
-    def _hit(self, operation: str, path: str, workspace: str | None) -> Rule | None:
+    def interfere(self, moment: Moment, workspace: str, effect: str | None = None) -> Rule | None:
+        """Return the first rule that hits a moment of the flow in a workspace, or None; of one ``effect`` where given.
+
+        To be asked only when it can have its effect, for being asked is counted.
+        """
+        if not self._armed:
+            return None
+
+        def meets(rule: Rule) -> bool:
+            return rule.moment == moment and rule.workspace in (None, workspace) and effect in (None, rule.effect)
+
+        rule = self._hit(meets)
+        if rule is not None:
+            time.sleep(rule.delay)
+        return rule
+
+    def job_policy(self, workspace: str) -> Any:
+        """Return the policy that a rule has for a job which is being started in a workspace, or None."""
+        rule = self.interfere("start", workspace)
+        return rule.job if rule is not None else None
+
+    def prevent_update(self, workspace: str) -> bool:
+        """Whether somebody sets PreventUpdate before a service of a workspace is published anew."""
+        return self.interfere("publish", workspace) is not None
+
+    def _hit(self, meets: Callable[[Rule], bool]) -> Rule | None:
         with self._lock:
             for armed in self._armed:
-                if _meets(armed.rule, operation, path, workspace):
+                if meets(armed.rule):
                     armed.met += 1
                     if self._hits(armed):
                         armed.hits += 1
@@ -221,7 +273,7 @@ class Faults:
 
 
 def _meets(rule: Rule, operation: str, path: str, workspace: str | None) -> bool:
-    if rule.workspace is not None and rule.workspace != workspace:
+    if rule.moment is not None or rule.workspace not in (None, workspace):
         return False
     return fnmatchcase(operation, rule.operation) and fnmatchcase(path, rule.path)
 
@@ -240,6 +292,8 @@ def refuse(rule: Rule, envelope: Envelope) -> None:
 def refusal(rule: Rule, envelope: Envelope) -> ServiceError:
     """Make the error that a rule asks for; a bare status gets the shape of the host that was called."""
     known = catalogue()[rule.error] if rule.error is not None else None
+    if known is not None and rule.code is not None:
+        known = replace(known, code=rule.code)
     if known is not None and (known.envelope == "blob") == (envelope == "blob"):
         return ServiceError(known, rule.arguments, target=None, message=rule.message, evidence="control.faults")
     status = known.status if known is not None else rule.status or 500

@@ -15,9 +15,12 @@ from amlemulator.core.errors import failure
 from amlemulator.core.records import Job
 from amlemulator.ports.clock import Clock
 
-Way = Literal["run", "immediate", "polls", "after", "manual", "fail"]
+Way = Literal["run", "immediate", "polls", "after", "manual", "fail", "cancelled", "unstarted", "queued"]
+PLAIN: tuple[Way, ...] = ("run", "immediate", "manual", "fail", "cancelled", "unstarted")  # which take no number
+SECONDS: tuple[Way, ...] = ("after", "queued")
 TAKES = (
-    'A job policy is "run", "immediate", "manual", "fail", {"polls": number}, {"after": seconds} or {"fail": "reason"}.'
+    'A job policy is "run", "immediate", "manual", "fail", "cancelled", "unstarted", {"polls": number}, '
+    '{"after": seconds}, {"queued": seconds} or {"fail": "reason"}.'
 )
 REASON = "The job was made to fail through the control plane."
 
@@ -28,6 +31,10 @@ class JobPolicy:
 
     ``polls``: at the ``number``-th status call. ``after``: at the first status call ``number`` seconds after its start,
     by the emulator's clock. ``manual``: when finish, fail or cancel is called. ``fail``: at its start, with ``reason``.
+
+    ``queued``: it waits in the queue, as behind forty others, and runs from the first status call on that comes
+    ``number`` seconds after its start. ``cancelled``: at its start, as by somebody who deletes it. ``unstarted``: the
+    start is answered, but not heard.
     """
 
     way: Way = "run"
@@ -36,14 +43,14 @@ class JobPolicy:
 
     def shown(self) -> Any:
         """Return it as JSON."""
-        if self.way in ("polls", "after"):
+        if self.way in ("polls", *SECONDS):
             return {self.way: self.number}
         return {"fail": self.reason} if self.way == "fail" else self.way
 
 
 def read_policy(given: Any) -> JobPolicy:
     """Read a policy as JSON has it. Raises 400 of the control plane."""
-    if given in ("run", "immediate", "manual", "fail"):
+    if given in PLAIN:
         return JobPolicy(given)
     if isinstance(given, Mapping) and len(given) == 1:
         [(way, value)] = given.items()
@@ -52,16 +59,22 @@ def read_policy(given: Any) -> JobPolicy:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if way == "polls" and whole and value >= 1:
             return JobPolicy("polls", value)
-        if way == "after" and (whole or isinstance(value, float)) and value >= 0:
-            return JobPolicy("after", value)
+        if way in SECONDS and (whole or isinstance(value, float)) and value >= 0:
+            return JobPolicy(way, value)
     raise failure("control/BadRequest", TAKES)
 
 
 class Pacing:
-    """The policies, and the jobs that are held. ``run`` lets one go; ``fail`` ends one as failed."""
+    """The policies, and the jobs that are held. ``run`` lets one go; ``fail`` ends one as failed.
 
-    def __init__(self, clock: Clock) -> None:
+    ``interfere`` gives what an armed fault has for a job that is started in a workspace, or None.
+    """
+
+    def __init__(self, clock: Clock, interfere: Callable[[str], Any] = lambda workspace_id: None) -> None:
         self._clock = clock
+        self._interfere = interfere
+        self._own: dict[str, JobPolicy] = {}  # of single jobs, by id
+        self._queued: dict[str, tuple[Job, float]] = {}  # by job id; the time from which on they may run
         self._lock = threading.Lock()
         self._policies: dict[str | None, JobPolicy] = {}
         self._held: dict[str, tuple[Job, JobPolicy, float]] = {}  # by job id; the time at which it was held
@@ -83,15 +96,45 @@ class Pacing:
             if workspace_id is None:
                 self._policies.clear()
             self._policies.pop(workspace_id, None)
-            for job, _, _ in list(self._held.values()):
+            held = [job for job, _, _ in self._held.values()] + [job for job, _ in self._queued.values()]
+            for job in held:
                 if workspace_id in (None, job.workspace_id):
                     self._drop(job.id)
 
+    def start(self, job: Job) -> JobPolicy:
+        """Say by which policy a job runs that is being started: an armed fault's, or that of its workspace."""
+        given = self._interfere(job.workspace_id)
+        policy = self.get(job.workspace_id) if given is None else read_policy(given)
+        with self._lock:
+            if given is not None and policy.way != "unstarted":
+                self._own[job.id] = policy
+            if policy.way == "queued":
+                self._queued[job.id] = (job, self._clock.now() + policy.number)
+        return policy
+
+    def waits(self, job_id: str) -> bool:
+        """Whether a job is to stay in the queue although there is a place."""
+        return job_id in self._queued
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs do."""
+        return len(self._queued)
+
+    def served(self, job_id: str) -> bool:
+        """Tell, at a status call, whether the time of a job in the queue has come with it."""
+        with self._lock:
+            found = self._queued.get(job_id)
+            come = found is not None and self._clock.now() >= found[1]
+            if come:
+                del self._queued[job_id]
+        return come
+
     def hold(self, job: Job) -> JobPolicy:
         """Hold a job that has just been admitted, unless its policy says otherwise; returns the policy."""
-        if not self._policies:
+        if not self._policies and not self._own:
             return JobPolicy()
-        policy = self.get(job.workspace_id)
+        policy = self._own.pop(job.id, None) or self.get(job.workspace_id)
         if policy.way in ("polls", "after", "manual"):
             with self._lock:
                 self._held[job.id] = (job, policy, self._clock.now())
@@ -100,7 +143,7 @@ class Pacing:
     @property
     def active(self) -> bool:
         """Whether any policy has ever been set: without one no job is held."""
-        return bool(self._policies or self._held)
+        return bool(self._policies or self._held or self._queued)
 
     def held(self, job_id: str) -> Job | None:
         """Return a job that is held, or None."""
@@ -117,6 +160,8 @@ class Pacing:
     def _drop(self, job_id: str) -> None:
         self._held.pop(job_id, None)
         self._polls.pop(job_id, None)
+        self._queued.pop(job_id, None)
+        self._own.pop(job_id, None)
 
     def due(self, job_id: str) -> bool:
         """Count a status call of a held job; tell whether its time has come with it."""

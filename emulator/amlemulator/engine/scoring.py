@@ -14,6 +14,7 @@ from amlemulator.core.patching import effective_models
 from amlemulator.core.records import Endpoint
 from amlemulator.core.tables import Table
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.propagation import Propagation
 from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.runner import Runner
@@ -70,7 +71,7 @@ class Scoring:
         store: Store,
         directory: Directory,
         clock: Clock,
-        propagation_seconds: float,
+        propagation: Propagation,
         workers: Callable[[], Workers],
         memory: int = 768 << 20,
     ) -> None:
@@ -78,7 +79,7 @@ class Scoring:
         self._store = store
         self._directory = directory
         self._clock = clock
-        self._delay = propagation_seconds
+        self._propagation = propagation
         self._workers = workers
         self._lock = threading.Lock()
         self._memory = memory
@@ -92,7 +93,8 @@ class Scoring:
 
     def scorer(self, endpoint: Endpoint) -> Scorer:
         """Return the loaded scorer of the endpoint as it answers now, loading it when it is not at hand."""
-        return self._loaded(endpoint.experiment, effective_models(endpoint, self._clock.now(), self._delay))
+        delay = self._propagation.of(endpoint.id)
+        return self._loaded(endpoint.experiment, effective_models(endpoint, self._clock.now(), delay))
 
     def _loaded(self, graph: str, models: Mapping[str, str]) -> Scorer:
         key = (graph, tuple(models.items()))

@@ -68,6 +68,8 @@ class BatchExecution:
         # A job of version 1 may be polled with 2.0 (the SSIS task does), and then answers in 2.0's form.
         legacy = version == "1.0" or version is None
         results = self._emulator.batch.results(job, current().addresses)
+        if results:
+            results = self._emulator.interference.handed_out(job, results)
         return answer(render_status(job, results, legacy=legacy, cancelled=self._emulator.settings.cancelled))
 
     @route("DELETE", f"{ROOT}/<job_id>", "bes.delete", "scoring")

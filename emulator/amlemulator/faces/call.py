@@ -47,6 +47,7 @@ class Call:
     service: WebService | None = None
     endpoint: Endpoint | None = None
     fault: Rule | None = None  # what an armed fault still has to do to the answer
+    without_scoring: bool = False  # an armed fault hides the scoring services
 
     @property
     def method(self) -> str:

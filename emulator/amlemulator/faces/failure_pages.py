@@ -18,6 +18,7 @@ from amlemulator.core.bodies import parse_json
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.errors import failure as refusal
 from amlemulator.core.records import Workspace
+from amlemulator.engine.faults import read_rule
 from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
 from amlemulator.faces.pages.dress import POLICY, root, static
 from amlemulator.faces.pages.languages import catalogue
@@ -64,11 +65,11 @@ class FailurePages:
 
     @route("POST", f"{ROOT}/<failure_id>", "control.arm-failure", "control")
     def arm(self, failure_id: str) -> Response:
-        """Set a failure up, so that a program meets it: in a workspace, or beside when it lies in the program."""
+        """Set a failure up, so that a program meets it: in a workspace, or with its own calls in one of its own."""
         known, given = _known(failure_id), _given()
         workspace = given.pop("workspace", None) or self._first_workspace()
         try:
-            if "arm" in known.data:
+            if not given.pop("beside", False):
                 armed = self._arming.arm(known, str(workspace), given)
                 return self._shown(known, 201) if _wants_page() else answer(armed.to_json(), 201)
             beside = set_up_beside(self._emulator, known, self._models)
@@ -101,7 +102,7 @@ class FailurePages:
     def _shown(
         self, known: Failure, status: int = 200, *, beside: Beside | None = None, error: str | None = None
     ) -> Response:
-        armed = self._arming.armed(known.id)
+        armed, fault = self._arming.armed(known.id), known.data["arm"]["fault"]
         if not _wants_page():
             return answer({"failure": known.data, "armed": [one.to_json() for one in armed]}, status)
         return _page(
@@ -112,7 +113,10 @@ class FailurePages:
             answers=[step for step in known.steps("calls") if "call" in step],
             workspaces=self._workspaces(),
             armed=armed,
-            flags=missing_settings(self._emulator, known) if "arm" not in known.data else [],
+            hits={one["id"]: one["hits"] for one in self._emulator.faults.list()},
+            moment=read_rule(fault).moment or "call",
+            usual=next(((name, fault[name]) for name in WHEN if name in fault), ("count", 1)),
+            flags=missing_settings(self._emulator, known),
             beside=beside,
             error=error,
         )
@@ -127,7 +131,7 @@ def _known(failure_id: str) -> Failure:
 
 def _summary(failure: Failure) -> dict[str, Any]:
     titles = {language: failure.text("title", language) for language in LANGUAGES}
-    return {"id": failure.id, "section": failure.section, "title": titles, "can_be_armed": "arm" in failure.data}
+    return {"id": failure.id, "section": failure.section, "title": titles, "can_be_armed": True}
 
 
 def _wants_page() -> bool:
@@ -144,9 +148,14 @@ def _given() -> dict[str, Any]:
             given = parse_json(raw) if raw.strip() else {}
     except (ServiceError, ValueError) as error:
         raise refusal("control/BadRequest", "The body is no JSON, or a number in it is none.") from error
-    if not isinstance(given, dict) or not set(given) <= {"workspace", *WHEN}:
-        raise refusal("control/BadRequest", f"Send an object with: workspace, {', '.join(WHEN)}.")
+    if not isinstance(given, dict) or not set(given) <= {"workspace", "beside", *WHEN} or not _says(given, "beside"):
+        raise refusal("control/BadRequest", f"Send an object with: workspace, beside, {', '.join(WHEN)}.")
     return given
+
+
+def _says(given: dict[str, Any], member: str) -> bool:
+    """Whether a member is true, false, or not there."""
+    return isinstance(given.get(member, False), bool)
 
 
 def _form(raw: bytes) -> dict[str, Any]:
@@ -154,6 +163,8 @@ def _form(raw: bytes) -> dict[str, Any]:
     fields = dict(parse_qsl(raw.decode("utf-8", "replace")))
     given: dict[str, Any] = {"workspace": fields["workspace"]} if fields.get("workspace") else {}
     which, number = fields.get("which", ""), fields.get("number", "1")
+    if fields.get("beside"):
+        given["beside"] = True
     if which:
         given[which] = NUMBERS.get(which, str)(number)
     return given

@@ -38,7 +38,9 @@ class Management:
     @route("GET", SERVICES, "services.list", "workspace")
     def list_services(self, workspace_id: str) -> Response:
         """List the workspace's services."""
-        return answer([self._service(service) for service in self._emulator.directory.services(workspace_id)])
+        found = self._emulator.directory.services(workspace_id)
+        shown = [service for service in found if not (current().without_scoring and service.resources)]
+        return answer([self._service(service) for service in shown])
 
     @route("GET", SERVICE, "services.get", "workspace")
     def get_service(self, workspace_id: str, service_id: str) -> Response:

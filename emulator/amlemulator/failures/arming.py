@@ -1,8 +1,9 @@
 """A failure set up in a running emulator, so that a person's own program meets it.
 
-Two ways. *Armed* in a workspace, its calls are answered as the failure is, whatever the program sends: a fault of the
-control plane, or a policy by which jobs fail (``arm`` in the catalogue). *Set up beside*, the failure's own setup is
-made in a workspace of its own, and the calls that meet it are there to be sent.
+*Armed* in a workspace, a fault of the control plane (``arm`` in the catalogue) brings it about for a program that does
+everything right: its calls are answered as the failure is, its jobs end so, or somebody else does what goes wrong
+(core/interference.py). *Set up beside*, the failure's own setup is made in a workspace of its own, and the calls that
+meet it are there to be sent.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ WHEN = ("nth", "share", "count", "seconds")  # of a fault, what the caller may c
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A failure that is armed in a workspace. ``fault`` is the id of its fault; None: a policy makes jobs fail."""
+    """A failure that is armed in a workspace. ``fault`` is the id of its fault."""
 
     failure: str
     workspace: str
-    fault: str | None = None
+    fault: str
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str]:
         """Return it as JSON."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
@@ -46,64 +47,42 @@ class Arming:
         self._armed: list[Armed] = []
 
     def arm(self, failure: Failure, workspace_id: str, when: Mapping[str, Any] | None = None) -> Armed:
-        """Have the workspace's calls answered as the failure is; ``when`` says which of them (members of WHEN).
+        """Have a workspace meet the failure; ``when`` says which calls or jobs of it (members of WHEN).
 
-        Without ``when`` it is the next call alone. Raises ServiceError of the control plane for an unknown workspace, a
-        failure that cannot be armed, and members that a fault does not take.
+        Without ``when`` it is the next one alone, unless the catalogue says otherwise. Raises ServiceError of the
+        control plane for an unknown workspace and for members that a fault does not take.
         """
-        self._check(failure, workspace_id)
-        arm = failure.data["arm"]
-        if "policy" in arm:
-            self._emulator.jobs.policy(dict(arm["policy"]), workspace_id)
-            made = Armed(failure.id, workspace_id)
-        else:
-            made = Armed(failure.id, workspace_id, self._fault(arm["fault"], workspace_id, dict(when or {"count": 1})))
-        with self._lock:
-            self._armed = [one for one in self._armed if not _replaced(one, made)] + [made]
-        return made
-
-    def _check(self, failure: Failure, workspace_id: str) -> None:
         if self._emulator.directory.workspace(workspace_id) is None:
             raise refusal("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.failures")
-        if "arm" not in failure.data:
-            told = f"{failure.id} is in what a program does, not in what the service answers: set it up beside."
-            raise refusal("control/BadRequest", told)
-
-    def _fault(self, fault: Mapping[str, Any], workspace_id: str, when: dict[str, Any]) -> str:
-        if not set(when) <= set(WHEN):
+        if when and not set(when) <= set(WHEN):
             raise refusal("control/BadRequest", f"Which calls is said by: {', '.join(WHEN)}.")
-        scoped = {} if str(fault["operation"]).startswith("blob.") else {"workspace": workspace_id}
-        return self._emulator.faults.arm(read_rule({**fault, **scoped, **when}), owner=workspace_id)
+        rule = {name: value for name, value in failure.data["arm"]["fault"].items() if not when or name not in WHEN}
+        if not str(rule.get("operation", "")).startswith("blob."):
+            rule["workspace"] = workspace_id
+        chosen = when or ({} if set(WHEN) & set(rule) else {"count": 1})
+        made = Armed(
+            failure.id, workspace_id, self._emulator.faults.arm(read_rule({**rule, **chosen}), owner=workspace_id)
+        )
+        with self._lock:
+            self._armed.append(made)
+        return made
 
     def armed(self, failure_id: str | None = None) -> list[Armed]:
         """Return what is armed, of one failure or of all; what a reset disarmed is forgotten."""
         faults = {one["id"] for one in self._emulator.faults.list()}
         with self._lock:
-            self._armed = [one for one in self._armed if self._stands(one, faults)]
+            self._armed = [one for one in self._armed if one.fault in faults]
             return [one for one in self._armed if failure_id in (None, one.failure)]
-
-    def _stands(self, one: Armed, faults: set[str]) -> bool:
-        if one.fault is not None:
-            return one.fault in faults
-        policy = self._emulator.jobs.policy_of(one.workspace)
-        return isinstance(policy, dict) and "fail" in policy
 
     def disarm(self, failure_id: str) -> int:
         """Disarm a failure wherever it is armed; returns in how many places it was."""
         found = self.armed(failure_id)
         for one in found:
-            if one.fault is not None:
-                self._emulator.faults.remove(one.fault)
-            else:
-                self._emulator.jobs.policy("run", one.workspace)
+            self._emulator.faults.remove(one.fault)
+            self._emulator.interference.take_back(one.workspace)
         with self._lock:
             self._armed = [one for one in self._armed if one not in found]
         return len(found)
-
-
-def _replaced(one: Armed, made: Armed) -> bool:
-    """Whether what was armed before stands no more: a workspace has one job policy."""
-    return made.fault is None and (one.fault, one.workspace) == (None, made.workspace)
 
 
 @dataclass(frozen=True, slots=True)
