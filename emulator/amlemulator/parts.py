@@ -216,8 +216,7 @@ class Parts(ABC):
     @once
     def jobs(self) -> Jobs:
         """The jobs of workspaces as tests hold them."""
-        from amlemulator.engine.interference import Interference
-    from amlemulator.engine.jobs import Jobs
+        from amlemulator.engine.jobs import Jobs
 
         return Jobs(self.store, self.batch, self.pacing)
 
