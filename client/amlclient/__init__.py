@@ -6,7 +6,7 @@ Score rows and run batch jobs with :class:`ScoringClient`, manage endpoints and 
 
 from ._acceptance import Condition, read_evaluation
 from ._auth import Anonymous, Auth, Bearer
-from ._blobs import BlobReader, upload_file
+from ._blobs import BlobReader
 from ._client import ServiceClient
 from ._clock import Clock, Deadline, SystemClock
 from ._diagnosis import CheckResult, Diagnosis, RetrainingSetup, diagnose
@@ -57,6 +57,7 @@ from ._redaction import mask, redact
 from ._retry import RetryPolicy
 from ._scoring import ScoringClient
 from ._transport import Answer, Call, Transport
+from ._upload import upload_file
 from ._wsgi import WSGIAdapter, gathered, wsgi_call, wsgi_environ, wsgi_session
 
 __all__ = [

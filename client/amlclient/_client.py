@@ -6,7 +6,7 @@ A client of one API subclasses :class:`ServiceClient` and adds typed operations;
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -68,13 +68,19 @@ class ServiceClient:
     ) -> None:
         self.close()
 
-    def call(self, call: Call, *, timeout: float | None = None) -> Answer:
-        """First step, the operation's: return an answer that says yes. Raises ServiceError for any other."""
-        deadline = Deadline(self._clock, self._timeout if timeout is None else timeout)
-        answer = self._send_retrying(call, deadline)
-        if answer.status < 300 or answer.status == 304:
+    def call(self, call: Call, *, timeout: float | None = None, also: Container[int] = ()) -> Answer:
+        """First step, the operation's: return an answer that says yes: 2xx, or a status that is in ``also``.
+
+        Raises ServiceError for any other: 304 is no yes to a PATCH, and 1xx and 3xx are none to anything.
+        """
+        answer = self._send_retrying(call, self._deadline(timeout))
+        if 200 <= answer.status < 300 or answer.status in also:
             return answer
         raise refusal(answer, self._auth.secrets())
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        """Return the end of an operation that begins now; one that makes several calls gives each what is left."""
+        return Deadline(self._clock, self._timeout if timeout is None else timeout)
 
     def _send_retrying(self, call: Call, deadline: Deadline) -> Answer:
         """Second step: send again where that is safe and time is left."""
@@ -123,12 +129,13 @@ def json_call(
 
 def json_of(answer: Answer) -> Any:
     """Read an answer's JSON. Raises UnexpectedAnswer when it is none."""
+    call = answer.call
     try:
         return json.loads(answer.content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        call = answer.call
-        reason = f"the answer is not JSON: {_beginning(answer.content)}"
-        raise UnexpectedAnswer(reason, method=call.method, url=call.url, request_id=answer.request_id) from None
+        # Of a success nothing is quoted, and nothing hangs on the error: an endpoint cut short still has its keys.
+        reason = f"the answer is not JSON ({len(answer.content)} bytes)"
+    raise UnexpectedAnswer(reason, method=call.method, url=call.url, request_id=answer.request_id)
 
 
 def refusal(answer: Answer, secrets: tuple[str, ...] = ()) -> ServiceError:

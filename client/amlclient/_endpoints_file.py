@@ -89,7 +89,8 @@ class EndpointsFile:
         try:
             return cls.from_json(json.loads(text))
         except (ValueError, UnexpectedAnswer) as error:
-            raise WrongCall(f"{path} is not an endpoints file: {error}") from None
+            trouble = f"{path} is not an endpoints file: {error}"
+        raise WrongCall(trouble)  # out here, so that nothing hangs on it: what cannot be read has its keys all the same
 
     @classmethod
     def from_json(cls, data: object) -> EndpointsFile:

@@ -65,7 +65,7 @@ class AmlError(Exception):
 
     def __init__(self, *texts: object, failures: tuple[str, ...] = ()) -> None:
         self._failures = failures
-        super().__init__(*texts)
+        super().__init__(*(redact(text) if isinstance(text, str) else text for text in texts))
 
     @property
     def failures(self) -> tuple[str, ...]:

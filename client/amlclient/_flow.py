@@ -33,7 +33,7 @@ from ._exceptions import (
 )
 from ._help import HelpReader, UpdateResourcePage
 from ._journal import Journal
-from ._management import ManagementClient, check_endpoint_name, check_patch, check_resource
+from ._management import ManagementClient, check_endpoint_name, check_patch, check_resource, default_refused
 from ._models import BlobLocation, Endpoint, EndpointSettings, JobState, JobStatus
 from ._plan import FlowOptions, LocalFile, RetrainingPlan, RetrainingResult
 from ._scoring import ScoringClient
@@ -124,10 +124,12 @@ class Retraining:
         if not plan.preflight or self._journal.get("job_id"):
             return
         if plan.endpoint_name == "default":
-            check_patch("default", "", BlobLocation())
+            raise default_refused(plan.endpoint_name)
         check_endpoint_name(plan.endpoint_name)
         check_region(plan.training_url, plan.management_url)
         service = self._management.service(plan.scoring_service_id)
+        if plan.endpoint_name == service.default_endpoint_name:
+            raise default_refused(plan.endpoint_name)
         default = self._management.endpoint(service.id, service.default_endpoint_name)
         if default.resources is not None:
             self._choose_resource(tuple(resource.name for resource in default.resources))

@@ -44,14 +44,15 @@ class HelpReader(ServiceClient):
 
         Raises UnexpectedAnswer for pages without what is looked for, ServiceError, TransportError.
         """
-        page = self._page(help_location, timeout)
+        deadline = self._deadline(timeout)
+        page = self._page(help_location, deadline.left)
         link = next((href for text, href in page.links if text.casefold() == "update resource"), None)
         if link is None:
             raise UnexpectedAnswer("the page has no Update Resource link", method="GET", url=help_location)
         address = urljoin(help_location, link)
         if urlsplit(address).netloc != urlsplit(help_location).netloc:
             raise UnexpectedAnswer("the Update Resource link leads to another host", method="GET", url=help_location)
-        return _read_update_page(address, self._page(address, timeout))
+        return _read_update_page(address, self._page(address, deadline.left))
 
     def _page(self, url: str, timeout: float | None) -> _Page:
         call = Call("GET", url, headers={"Accept": "text/html"}, repeatable=True)

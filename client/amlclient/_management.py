@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import quote
@@ -30,7 +31,7 @@ class ManagementClient(ServiceClient):
 
     def __init__(self, management_url: str, token: str, workspace_id: str, **options: Any) -> None:
         super().__init__(Bearer(token), **options)
-        self._base = f"{management_url.rstrip('/')}/workspaces/{quote(workspace_id, safe='')}/webservices"
+        self._base = f"{management_url.rstrip('/')}/workspaces/{_segment(workspace_id, 'a workspace')}/webservices"
 
     def services(self, *, timeout: float | None = None) -> list[WebService]:
         """List the web services of the workspace."""
@@ -63,20 +64,21 @@ class ManagementClient(ServiceClient):
         """
         if preflight:
             check_endpoint_name(name)
+        deadline = self._deadline(timeout)
         body = (settings or EndpointSettings()).to_json()
         url = self.endpoint_url(service_id, name)
-        answer = self.call(json_call("PUT", url, body, repeatable=True), timeout=timeout)
-        try:
+        answer = self.call(json_call("PUT", url, body, repeatable=True), timeout=deadline.left)
+        with suppress(UnexpectedAnswer):
             return Endpoint.from_json(json_of(answer))
-        except UnexpectedAnswer:
-            return self.endpoint(service_id, name, timeout=timeout)  # the reply's body is not promised (clients.md 6.2)
+        return self.endpoint(service_id, name, timeout=deadline.left)  # the body is not promised (clients.md 6.2)
 
     def update_endpoint(
         self, service_id: str, name: str, settings: EndpointSettings, *, timeout: float | None = None
     ) -> Endpoint:
         """Change the settings of an endpoint. Raises NotFound when there is none, where a PUT would add it."""
-        self.endpoint(service_id, name, timeout=timeout)
-        return self.add_endpoint(service_id, name, settings, preflight=False, timeout=timeout)
+        deadline = self._deadline(timeout)
+        self.endpoint(service_id, name, timeout=deadline.left)
+        return self.add_endpoint(service_id, name, settings, preflight=False, timeout=deadline.left)
 
     def delete_endpoint(self, service_id: str, name: str, *, timeout: float | None = None) -> None:
         """Delete an endpoint. The default one stays while there are others (documents.md section 9)."""
@@ -91,7 +93,7 @@ class ManagementClient(ServiceClient):
         """
         url = f"{self.endpoint_url(service_id, name)}/refresh"
         body = {"OverwriteResources": str(overwrite_resources)}  # "True", a string, as azuremlps sends it
-        return self.call(json_call("POST", url, body), timeout=timeout).status != 304
+        return self.call(json_call("POST", url, body), timeout=timeout, also=(304,)).status != 304
 
     def patch_resource(
         self,
@@ -109,24 +111,21 @@ class ManagementClient(ServiceClient):
         resources to see. Raises RefusedLocally for the default endpoint, an empty resource name and what is no model;
         and, after a look at the endpoint, for one of a training service and for a name that it does not have.
         """
+        deadline = self._deadline(timeout)
         if preflight:
             check_patch(endpoint_name, resource_name, location)
-            resources = self.endpoint(service_id, endpoint_name, timeout=timeout).resources
+            resources = self.endpoint(service_id, endpoint_name, timeout=deadline.left).resources
             if resources is not None:
                 check_resource(tuple(resource.name for resource in resources), resource_name)
         body = {"Resources": [{"Name": resource_name, "Location": location.to_json()}]}
-        self.call(json_call("PATCH", self.endpoint_url(service_id, endpoint_name), body), timeout=timeout)
+        self.call(json_call("PATCH", self.endpoint_url(service_id, endpoint_name), body), timeout=deadline.left)
 
     def endpoint_url(self, service_id: str, name: str) -> str:
         """Return the management address of an endpoint: also the address to PATCH."""
-        if not name or "/" in name:
-            raise WrongCall(f"{name!r} is not an endpoint's name")
-        return f"{self._service(service_id)}/endpoints/{quote(name, safe='')}"
+        return f"{self._service(service_id)}/endpoints/{_segment(name, 'an endpoint')}"
 
     def _service(self, service_id: str) -> str:
-        if not service_id or "/" in service_id:
-            raise WrongCall(f"{service_id!r} is not a web service's id")
-        return f"{self._base}/{quote(service_id, safe='')}"
+        return f"{self._base}/{_segment(service_id, 'a web service')}"
 
     def _get(self, url: str, timeout: float | None) -> Any:
         return json_of(self.call(json_call("GET", url, repeatable=True), timeout=timeout))
@@ -136,6 +135,16 @@ class ManagementClient(ServiceClient):
         if not isinstance(data, list):
             raise UnexpectedAnswer("the answer is not a list", method="GET", url=url)
         return data
+
+
+def _segment(name: str, what: str) -> str:
+    """Return a name as one segment of an address. Raises WrongCall for what would lead elsewhere.
+
+    HTTP libraries fold ``.`` and ``..``: deleting the endpoint ``..`` would delete the web service.
+    """
+    if name in ("", ".", "..") or "/" in name:
+        raise WrongCall(f"{name!r} cannot be the name or id of {what}")
+    return quote(name, safe="")
 
 
 def check_endpoint_name(name: str) -> None:
@@ -149,7 +158,7 @@ def check_endpoint_name(name: str) -> None:
 def check_patch(endpoint_name: str, resource_name: str, location: BlobLocation) -> None:
     """Raise RefusedLocally for an update that the documents forbid (documents.md 10.2)."""
     if endpoint_name == "default":
-        raise RefusedLocally.because("patch-on-default", "this would PATCH the default endpoint")
+        raise default_refused(endpoint_name)
     if not resource_name.strip():
         raise RefusedLocally.because("resource-name-empty", "the resource name is empty")
     extensions = load("limits")["model_extensions"]
@@ -157,6 +166,12 @@ def check_patch(endpoint_name: str, resource_name: str, location: BlobLocation) 
         shown = location.relative_location or "(no RelativeLocation)"
         what = f"{shown} is not a trained model: its name has to end in {' or '.join(extensions)}"
         raise RefusedLocally.because("evaluation-as-model", what)
+
+
+def default_refused(name: str) -> RefusedLocally:
+    """Return the refusal to PATCH a service's default endpoint, whatever that is called."""
+    called = "" if name == "default" else f" ({name})"
+    return RefusedLocally.because("patch-on-default", f"this would PATCH the default endpoint{called}")
 
 
 def check_resource(names: tuple[str, ...], wanted: str) -> None:

@@ -64,8 +64,11 @@ class BlobLocation:
 
     relative_location: str | None = None
     base_location: str | None = None
-    sas_blob_token: str | None = field(default=None, repr=False)
-    connection_string: str | None = field(default=None, repr=False)
+    sas_blob_token: str | None = None
+    connection_string: str | None = None
+
+    def __repr__(self) -> str:
+        return f"BlobLocation({self.address!r})"  # the path cleaned too: joined wrongly, it has a SAS in it
 
     @classmethod
     def from_json(cls, data: object) -> BlobLocation:
@@ -112,7 +115,7 @@ class BlobLocation:
     @property
     def address(self) -> str:
         """The blob's address without its SAS, for people and journals; the path alone where there is no base."""
-        path = (self.relative_location or "").lstrip("/")
+        path = redact((self.relative_location or "").lstrip("/"))
         return f"{self.base_location.rstrip('/')}/{path}" if self.base_location else path
 
     @property

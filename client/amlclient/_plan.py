@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._acceptance import Condition
-from ._blobs import upload_file
 from ._clock import Clock, SystemClock
 from ._exceptions import WrongCall
 from ._models import BlobLocation, Cell, JobStatus
 from ._retry import RetryPolicy
 from ._transport import Transport
+from ._upload import upload_file
 
 __all__ = ["FlowOptions", "LocalFile", "Observer", "RetrainingPlan", "RetrainingResult"]
 

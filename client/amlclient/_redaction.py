@@ -10,22 +10,31 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 HIDDEN = "***"
 
 _ACCOUNT_KEY = re.compile(r"(?i)(AccountKey\s*=\s*)[^;\"'\s]+")
-_SIGNATURE = re.compile(r"(?i)(\bsig=)[^&\"'\s<>]+")
+# "&" and "=" may themselves be escaped: .NET writes \\u0026 in JSON, and an address inside an address has %26 and %3D.
+_SIGNATURE = re.compile(r"(?i)((?:\b|u0026|%26|amp;)sig(?:=|%3d|\\u003d))[^&\"'\s<>\\]+")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return ``text`` without account keys, SAS signatures, bearer keys and any of the ``secrets``."""
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, HIDDEN)
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, HIDDEN)
     for pattern in (_ACCOUNT_KEY, _SIGNATURE, _BEARER):
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return how a secret stands in plain text, in an address and in JSON that .NET wrote; nothing for none."""
+    if not secret:
+        return set()
+    return {secret, quote(secret, safe=""), secret.replace("+", "\\u002B"), secret.replace("/", "\\/")}
 
 
 class _QuietLog(logging.Filter):

@@ -81,7 +81,7 @@ class ScoringClient(ServiceClient):
     def score_in_batches(self, rows: Rows, *, most_rows: int = 2000, **options: Any) -> Iterator[Table]:
         """Score many rows of ``input1``, yielding one table per call; no call exceeds the service's 4 MB.
 
-        Further arguments are those of :meth:`score`.
+        Further arguments are those of :meth:`score`, for each call; a ``timeout`` too.
         """
         table = rows if isinstance(rows, Table) else Table.from_records(rows)
         repeated = sum(len(name) + 4 for name in table.column_names or ()) if options.get("swagger") else 0
@@ -145,7 +145,8 @@ class ScoringClient(ServiceClient):
         """Follow a job until it finished, and return its last status.
 
         ``on_status`` is told each status and the seconds waited so far. One failed look (a broken connection, a 503
-        that outlasted the retries) is no reason to give up. Raises JobFailed, JobCancelled, JobTimeout.
+        that outlasted the retries) is no reason to give up. Cancelling, when the time is over, may take a call's time
+        more. Raises JobFailed, JobCancelled, JobTimeout.
         """
         deadline = Deadline(self._clock, timeout)
         state = JobState.UNKNOWN

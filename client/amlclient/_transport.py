@@ -12,11 +12,11 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from ._clock import Deadline
 from ._exceptions import AnswerLost, AnswerTimeout, NotSent, OutcomeUnknown, TransportError, UnexpectedAnswer, WrongCall
 from ._redaction import quieten_logs, redact
+from ._wire import Bound, bounded, pooled
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -54,8 +54,9 @@ class Transport:
     """Sends calls over a pooled session.
 
     ``connect_timeout`` bounds the time to get a connection and ``read_timeout`` the silence between two packets; both
-    are cut to what is left of the operation's deadline. ``most_bytes`` bounds an answer that is kept in memory. A
-    ``session`` that is given stays open at the end.
+    are cut to what is left of the operation's deadline, before every packet. ``most_bytes`` bounds an answer that is
+    kept in memory. A ``session`` that is given stays open at the end, and its connections are its own: where it opens
+    sockets, only the silence between two packets is bounded.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Transport:
     ) -> None:
         quieten_logs()
         self._owned = session is None
-        self._session = session if session is not None else _pooled(pool_size)
+        self._session = session if session is not None else pooled(pool_size)
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._most_bytes = most_bytes
@@ -100,11 +101,24 @@ class Transport:
             self._session.close()
 
     def _open(self, call: Call, deadline: Deadline) -> requests.Response:
-        left = deadline.left
-        if left <= 0:
+        if deadline.left <= 0:
             raise NotSent("no time was left to send it", method=call.method, url=call.url)
         try:
-            response = self._session.request(
+            response = self._request(call, deadline)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            trouble = translate(error, call)
+        else:
+            if not _is_cut(response, call):
+                return response
+            response.close()
+            trouble = AnswerLost("the answer's head is not whole", method=call.method, url=call.url)
+        # Raised out here, so that nothing hangs on it: requests' texts quote the whole address, signature included.
+        raise trouble
+
+    def _request(self, call: Call, deadline: Deadline) -> requests.Response:
+        left = deadline.left
+        with bounded(Bound(self._read_timeout, deadline)):
+            return self._session.request(
                 call.method,
                 call.url,
                 params=dict(call.params) or None,
@@ -115,35 +129,21 @@ class Transport:
                 auth=_leave_alone,
                 stream=True,
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            # `from None`: requests' own texts quote the whole address, signature included
-            raise translate(error, call) from None
-        if _is_cut(response, call):
-            response.close()
-            raise AnswerLost("the answer's head is not whole", method=call.method, url=call.url)
-        return response
 
     def _chunks(self, response: requests.Response, call: Call, deadline: Deadline) -> Iterator[bytes]:
         """Read with the deadline in sight: a peer that sends one byte a second never runs into a read time-out."""
-        while True:
-            if deadline.left <= 0:
-                raise AnswerTimeout("the answer was not whole in time", method=call.method, url=call.url)
+        while deadline.left > 0:
             try:
-                _bound_silence(response, min(self._read_timeout, deadline.left))
                 chunk = response.raw.read1(_CHUNK, decode_content=True)
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                raise translate(error, call) from None
+                trouble = translate(error, call)
+                break
             if not chunk:
                 return
             yield chunk
-
-
-def _pooled(size: int) -> requests.Session:
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=size, pool_maxsize=size, max_retries=0)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+        else:
+            trouble = AnswerTimeout("the answer was not whole in time", method=call.method, url=call.url)
+        raise trouble
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -154,22 +154,17 @@ def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _is_cut(response: requests.Response, call: Call) -> bool:
     """Whether the connection may have ended inside the head, which http.client takes for its end.
 
-    Every HTTP/1.1 answer of the service says how long it is. One that does not can be cut anywhere unseen: an
-    evaluation of 0.93 would read 0.9. HTTP/1.0 answers, which end with the connection, are taken as they are.
+    Every HTTP/1.1 answer of the service says how long it is. One that does not, or whose length is itself cut, can be
+    cut anywhere unseen: an evaluation of 0.93 would read 0.9. HTTP/1.0 answers, which end with the connection, are
+    taken as they are.
     """
     parsed = getattr(getattr(response.raw, "_original_response", None), "msg", None)
     if getattr(parsed, "defects", None):
         return True
     bodiless = call.method == "HEAD" or response.status_code in (204, 304)
-    framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+    told = response.headers
+    framed = told.get("Content-Length", "").isdecimal() or told.get("Transfer-Encoding", "").lower() == "chunked"
     return bool(response.raw.version == 11 and not bodiless and not framed)
-
-
-def _bound_silence(response: requests.Response, seconds: float) -> None:
-    """Shorten the socket's time-out to what is left; no effect where http.client let go of it (Connection: close)."""
-    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
-    if sock is not None:
-        sock.settimeout(seconds)
 
 
 def _answer(call: Call, response: requests.Response, content: bytes) -> Answer:

@@ -222,7 +222,7 @@ def test_refresh_tells_whether_anything_changed() -> None:
 
     def app(environ, start_response):
         heard.append((environ["REQUEST_METHOD"], environ["PATH_INFO"][-8:], environ["wsgi.input"].read()))
-        start_response("304 Not Modified" if len(heard) > 1 else "200 OK", [])
+        start_response("304 Not Modified" if len(heard) == 2 else "200 OK", [])
         return [b""]
 
     client = ManagementClient(MANAGEMENT_URL, TOKEN, WORKSPACE, transport=transport(app))  # type: ignore[arg-type]

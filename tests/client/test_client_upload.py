@@ -8,7 +8,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from amlclient import NotSent, ServiceError, WrongCall, upload_file
-from amlclient import _blobs as blobs
+from amlclient import _upload as uploading
 
 KEY = "c2VjcmV0c2VjcmV0"
 
@@ -20,7 +20,7 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch) -> None:
-    monkeypatch.setattr(blobs, "_RETRIES", 0)
+    monkeypatch.setattr(uploading, "_RETRIES", 0)
 
 
 @pytest.fixture
