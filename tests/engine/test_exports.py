@@ -1,4 +1,4 @@
-"""Export Data in batch jobs: written where the module says, by the right it gives, over nothing it must not."""
+"""Export Data in jobs, scores and runs: written where the module says, by the right it gives, over nothing else."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import pytest
 from amlemulator.core import batch as rules
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.core.records import Job
+from amlemulator.engine.deploying import Wish
+from amlemulator.engine.studio_runs import Run, StudioRuns
 from support.blobs import by_token, download, upload
 from support.graphs import leave
 from support.runner import until
@@ -98,6 +100,69 @@ def test_what_cannot_be_written_fails_the_job(container, changes, words):
     assert "Failed" == status["StatusCode"]
     assert status["Details"].startswith("Module: Export Data;"), status["Details"]
     assert words in status["Details"]
+
+
+def scored(target, **parameters):
+    """Call RRS."""
+    return target.score({"Inputs": {}, "GlobalParameters": parameters})
+
+
+def test_a_score_exports(container):
+    """RRS writes where the module says, and answers as well; an answer that failed has written nothing."""
+    target = container.deploy(exporting(**{"Write blob header row": True}))
+    answer = scored(target, Path="tests/scored.csv")
+    assert [["1"], ["2"]] == answer.json["Results"]["output1"]["value"]["Values"]
+    assert b"x\r\n1\r\n2\r\n" == download(container.emulator, "scored.csv")
+    again = scored(target, Path="tests/there.csv")
+    assert 400 == again.status
+    assert 'Error 0057: File or Blob "tests/there.csv" already exists.' in again.json["error"]["details"][0]["message"]
+    assert b"before" == download(container.emulator, "there.csv")
+
+
+def test_a_service_may_only_export(container):
+    """Without a Web Service Output RRS answers with no results, and the rows are where the module says."""
+    document = exporting()
+    document["nodes"].pop()
+    answer = scored(container.deploy(document), Path="tests/only.csv")
+    assert (200, {}) == (answer.status, answer.json["Results"])
+    assert b"1\r\n2\r\n" == download(container.emulator, "only.csv")
+
+
+@pytest.mark.parametrize(("changes", "words"), REFUSED)
+def test_what_cannot_be_written_fails_the_score(container, changes, words):
+    """What fails a job of Export Data refuses a score, in RRS's own shape."""
+    document = exporting(**changes)
+    del document["web service parameters"]
+    answer = scored(container.deploy(document))
+    assert 400 == answer.status
+    assert words.removeprefix("Error ") in str(answer.json)
+
+
+def test_a_run_before_a_deployment_exports_nothing(container):
+    """Deploying a file runs it for its schemas alone: what would be exported is not, nor is anything missed."""
+    emulator = container.emulator
+    document = exporting(**{"Path to blob beginning with container": "tests/there.csv"})
+    document["web service parameters"] = []
+    wish = Wish(document)
+    service = emulator.deploying.deploy(container.workspace, wish).service
+    [output] = emulator.directory.interface(emulator.directory.endpoints(service.id)[0]).outputs
+    assert ["x"] == [column.name for column in output.columns]
+    assert b"before" == download(emulator, "there.csv")
+
+
+def run_in_studio(emulator, workspace, document):
+    runs = StudioRuns(emulator.store, emulator.studio, emulator.storage, emulator.runner, emulator.folder, 0)
+    return runs.run(Run(workspace, "run", document, {}))
+
+
+def test_a_run_in_studio_exports(container):
+    """Studio's Run writes too; where a blob is already it fails, naming Export Data."""
+    document = exporting(**{"Path to blob beginning with container": "tests/run.csv"})
+    document["web service parameters"] = []
+    first, second = (run_in_studio(container.emulator, container.workspace, document) for _ in range(2))
+    assert [None, "Export Data"] == [first.module, second.module]
+    assert "already exists" in second.error
+    assert b"1\r\n2\r\n" == download(container.emulator, "run.csv")
 
 
 def test_by_a_token(container):

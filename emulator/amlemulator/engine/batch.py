@@ -332,7 +332,7 @@ class Batch:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-        body["sinks"] = {sink.node: {"path": str(sink.path), "format": "csv"} for sink in sinks}
+        body["sinks"] = {sink.node: sink.file for sink in sinks}
 
         def done(outcome: Outcome) -> None:
             self._in_background(lambda ended: self._conclude(ended, outcome, outputs, sinks, folder), job)

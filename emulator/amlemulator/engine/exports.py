@@ -1,4 +1,4 @@
-"""Export Data in a batch job: its right to write is checked before anything runs, the blob written at the job's end."""
+"""Export Data: its right to write is checked before anything runs, the blob is written when all has gone well."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ class Sink:
     output: StoredOutput
     overwrite: bool
 
+    @property
+    def file(self) -> dict[str, str]:
+        """The file as a worker is told of it; its format is the module's own affair."""
+        return {"path": str(self.path), "format": "csv"}
+
 
 class Exports:
-    """The exports of jobs. What goes wrong is a ModuleError of Export Data."""
+    """The exports of jobs, scores and runs. What goes wrong is a ModuleError of Export Data."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

@@ -54,7 +54,21 @@ def worker_scoring(
                 failed.module = "Import Data"
                 raise failed from error
 
-        return Workers(runner, folder, stage, datasets, memory=memory)
+        def export(
+            graph: Mapping[str, Any], parameters: Mapping[str, str], into: Path
+        ) -> tuple[dict[str, dict[str, str]], Callable[[], None]]:
+            from amlemulator.engine.exports import Exports
+
+            exports = Exports(storage)
+            sinks = exports.stage(graph, parameters, into)
+
+            def store() -> None:
+                exports.check(sinks)
+                exports.store(sinks)
+
+            return {sink.node: sink.file for sink in sinks}, store
+
+        return Workers(runner, folder, stage, export, datasets, memory=memory)
 
     return workers
 

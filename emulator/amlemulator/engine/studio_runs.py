@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from amlemulator.core.batch import DEFAULT_CONTAINER
 from amlemulator.core.records import StoredOutput, Workspace
+from amlemulator.engine.exports import Exports, Sink
 from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.engine.studio import Studio
 from amlemulator.experiments.errors import ModuleError
@@ -66,10 +67,17 @@ class StudioRuns:
 
     def run(self, run: Run) -> Result:
         """Run an experiment and wait for its end."""
+        exports = Exports(self._storage)
         with self._workplace() as name:
-            outcome = self._carry_out("studio", run, Path(name))
-            if outcome.status != "done":
-                return _failed(outcome)
+            try:
+                sinks = exports.stage(run.document, {}, Path(name))
+                outcome = self._carry_out("studio", run, Path(name), sinks)
+                if outcome.status != "done":
+                    return _failed(outcome)
+                exports.check(sinks)
+                exports.store(sinks)
+            except ModuleError as error:
+                return Result(error=error.message, module=error.module)
             return Result(self._keep(run, Path(name), outcome.result["outputs"]), outcome.result["experiment"])
 
     def set_up(self, run: Run) -> Result:
@@ -86,9 +94,9 @@ class StudioRuns:
     def _workplace(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="run-", dir=self._folder(), ignore_cleanup_errors=True)
 
-    def _carry_out(self, kind: TaskKind, run: Run, folder: Path) -> Outcome:
+    def _carry_out(self, kind: TaskKind, run: Run, folder: Path, sinks: Sequence[Sink] = ()) -> Outcome:
         try:
-            body = self._stage(run, folder)
+            body = {**self._stage(run, folder), "sinks": {sink.node: sink.file for sink in sinks}}
         except (StorageRefused, ModuleError) as error:
             return Outcome("failed", error={"message": str(error), "module": "Import Data"})
         return self._runner.run(Task(kind, body, self._time_limit or None))

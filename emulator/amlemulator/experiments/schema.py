@@ -12,7 +12,7 @@ from typing import Any
 
 from amlemulator.core.cells import Cell
 from amlemulator.core.interface import Column
-from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
+from amlemulator.experiments.catalogue_data import EXPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.execute import Environment, File, Values, run_node
 from amlemulator.experiments.frame import Frame
 from amlemulator.experiments.graph import Graph, Node, load_graph, write_column
@@ -58,12 +58,15 @@ def with_schemas(document: Mapping[str, Any], graph: Graph, values: Values) -> d
 def run_uncalled(graph: Graph, environment: Environment) -> Values:
     """Run a graph as Studio did, without a call: return what stands on every output port. Raises ModuleError.
 
-    What needs a call (an Import Data whose address is a parameter, and what follows it) is left out.
+    What needs a call (an Import Data whose address is a parameter, and what follows it) is left out, and so is an
+    Export Data without a file to write: a run that only looks for schemas leaves nothing behind.
     """
     values: Values = {}
     order = graph.order(called=False)
     for done, node in enumerate(order):
         if node.module.name in (WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT):
+            continue
+        if node.module.name == EXPORT_DATA and node.id not in environment.sinks:
             continue
         if environment.progress:
             environment.progress({"module": node.module.name, "done": done, "of": len(order)})

@@ -9,7 +9,7 @@ Bodies of the tasks::
     score        as run, but "experiment" is the path of a file that, like those of "models", never changes
                                                       -> the same
     check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
-    studio       {"experiment", "models", "sources", "datasets", "folder"}
+    studio       {"experiment", "models", "sources", "sinks", "datasets", "folder"}
                  -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
     schemas      {"experiment", "models", "sources", "datasets", "parameters"} -> {"experiment": the graph with schemas}
     predictive   as schemas, and {"folder"}           -> {"experiment", "models": {resource: file name in the folder}}
@@ -174,6 +174,7 @@ def _uncalled_environment(body: Body, progress: Progress | None) -> Environment:
     return Environment(
         models={name: _model(Path(path)) for name, path in (body.get("models") or {}).items()},
         sources={node: _file(facts) for node, facts in (body.get("sources") or {}).items()},
+        sinks={node: _file(facts) for node, facts in (body.get("sinks") or {}).items()},
         datasets=Datasets(body.get("datasets") or {}),
         parameters=body.get("parameters") or {},
         progress=progress,

@@ -6,14 +6,15 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.tables import Table
-from amlemulator.experiments.catalogue_data import DATASET
+from amlemulator.experiments.catalogue_data import DATASET, EXPORT_DATA
 from amlemulator.experiments.errors import ModuleError, service_error
 from amlemulator.experiments.exchange import FORMAT, load_table, save_table
 from amlemulator.experiments.graph import Graph, staged_sources
@@ -23,6 +24,11 @@ SECONDS = 100.0  # RRS answers within these or not at all (documents.md 4.4)
 
 # Fetches what Import Data modules read: node id to address, and a folder; returns node id to {"path", "format"}.
 Stage = Callable[[Mapping[str, str], Path], Mapping[str, Mapping[str, str]]]
+# Makes ready what Export Data modules write, for a graph, its parameters and a folder: node id to {"path", "format"},
+# and what stores the files when the graph has run.
+Export = Callable[
+    [Mapping[str, Any], Mapping[str, str], Path], tuple[Mapping[str, Mapping[str, str]], Callable[[], None]]
+]
 # Copies the saved data sets of a graph into a folder; returns name to path.
 StageDatasets = Callable[[Mapping[str, Any], Path], Mapping[str, str]]
 
@@ -37,6 +43,7 @@ class Workers:
     runner: Runner
     folder: Callable[[], Path]
     stage: Stage | None = None
+    export: Export | None = None
     datasets: StageDatasets = lambda document, folder: {}
     seconds: float = SECONDS
     memory: int = 0
@@ -54,6 +61,7 @@ class WorkerScorer:
         read = {node.id for node in graph.order() if node.module.name == DATASET}
         # Without the data sets whose place the request takes.
         self._reads = {"nodes": [node for node in experiment["nodes"] if node["id"] in read]}
+        self._exports = any(node.module.name == EXPORT_DATA for node in graph.order())
         self._outputs = [node.name for node in graph.having("Web Service Output")]
         self._experiment = experiment
         self._workers = workers
@@ -80,11 +88,14 @@ class WorkerScorer:
         with tempfile.TemporaryDirectory(prefix="score-", dir=self._workers.folder()) as name:
             folder = Path(name)
             body = self._body(tables, parameters, folder)
+            body["sinks"], store = self._exported(parameters, folder)
             outcome = self._workers.runner.run(Task("score", body, self._workers.seconds))
             if outcome.status == "cancelled":
                 raise failure("ServiceUnavailable/NoMoreResources")
             if outcome.status != "done":
                 raise self._refusal(outcome.error)
+            with _as_service_errors():
+                store()
             return {output: load_table(Path(body["outputs"][output]["path"])) for output in self._outputs}
 
     def _refusal(self, error: Mapping[str, Any]) -> ServiceError:
@@ -115,7 +126,20 @@ class WorkerScorer:
     def _staged(self, parameters: Mapping[str, str], folder: Path) -> dict[str, Any]:
         if self._workers.stage is None:
             return {}
-        try:
+        with _as_service_errors():
             return dict(self._workers.stage(staged_sources(self._experiment, parameters), folder))
-        except ModuleError as error:
-            raise service_error(error.to_dict()) from error
+
+    def _exported(self, parameters: Mapping[str, str], folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
+        if self._workers.export is None or not self._exports:
+            return {}, lambda: None
+        with _as_service_errors():
+            files, store = self._workers.export(self._experiment, parameters, folder)
+        return dict(files), store
+
+
+@contextmanager
+def _as_service_errors() -> Iterator[None]:
+    try:
+        yield
+    except ModuleError as error:
+        raise service_error(error.to_dict()) from error
