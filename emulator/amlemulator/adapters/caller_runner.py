@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from amlemulator.ports.runner import Done, Outcome, Progress, Runner, Task
+from amlemulator.ports.runner import Done, Outcome, Progress, Runner, Task, outcome_of
 
 
 class CallerRunner:
@@ -87,16 +87,7 @@ class CallerRunner:
 
     def run(self, task: Task) -> Outcome:
         """Submit and wait."""
-        ended = threading.Event()
-        outcomes: list[Outcome] = []
-
-        def done(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            ended.set()
-
-        self.submit(task, done)
-        ended.wait()
-        return outcomes[0]
+        return outcome_of(self, task)
 
     def close(self) -> None:
         """Kill every worker; what is pending or running ends as cancelled."""

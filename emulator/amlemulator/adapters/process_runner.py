@@ -20,7 +20,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from amlemulator.ports.runner import Done, Outcome, Progress, Task
+from amlemulator.ports.runner import Done, Outcome, Progress, Task, outcome_of
 
 if TYPE_CHECKING:
     import subprocess  # imported with the first worker: a program that only scores has none
@@ -143,16 +143,7 @@ class ProcessRunner:
 
     def run(self, task: Task) -> Outcome:
         """Submit and wait."""
-        ended = threading.Event()
-        outcomes: list[Outcome] = []
-
-        def done(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            ended.set()
-
-        self.submit(task, done)
-        ended.wait()
-        return outcomes[0]
+        return outcome_of(self, task)
 
     def close(self) -> None:
         """Kill every worker; what is pending or running ends as cancelled."""

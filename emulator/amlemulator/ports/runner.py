@@ -5,6 +5,7 @@ A task and its outcome are JSON; data goes through files, because a large result
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -52,3 +53,17 @@ class Runner(Protocol):
     def close(self) -> None:
         """Kill every worker; pending tasks end as ``cancelled``."""
         ...
+
+
+def outcome_of(runner: Runner, task: Task) -> Outcome:
+    """Submit a task and wait for its end: how any runner runs one."""
+    ended = threading.Event()
+    outcomes: list[Outcome] = []
+
+    def done(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        ended.set()
+
+    runner.submit(task, done)
+    ended.wait()
+    return outcomes[0]
