@@ -128,6 +128,7 @@ def plan(emulator: Emulator, place: Any, way: Way) -> dict[str, Any]:
         "score": made["ApiLocation"].removeprefix(emulator.addresses.base) + "/execute?api-version=2.0",
         "key": made["PrimaryKey"],
         "bodies": [patch_body(emulator, service.resources[0].name, content) for content in way.models],
+        "types": {one.name: one.type for one in columns},
         "rows": {"Inputs": {"input1": table}, "GlobalParameters": {}},
     }
 
@@ -195,8 +196,7 @@ def here(name: str, state: Path, plans: Path, later: int) -> None:
     with Emulator(state=str(state)) as emulator:
         if name == "function":
             place = emulator.workspace("own", samples=False)
-            types = {"x": "Double", "word": "String"}
-            place.add_service("function", train=lambda rows: b"", score=score, schema=types)
+            place.add_service("function", train=lambda rows: b"", score=score, schema=way["types"])
             way |= {
                 key: value for key, value in plan(emulator, place, Way("function", {}, ())).items() if key != "bodies"
             }

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from amlemulator import Emulator
+from amlemulator.core.endpoints import Settings
 from amlemulator.engine.trials import ExperimentFailed
 from support.runner import until
 from support.wire import COMMON
@@ -100,6 +101,35 @@ def test_the_whole_retraining_in_the_callers_process(aml):
     assert 200 == patched.status_code
     assert [["1", "2", "15"]] == values(scored(aml, retrained))
     assert {os.getpid()} == set(SEEN)
+
+
+def patched(aml, endpoint, model):
+    """PATCH with a job's model; return status and message."""
+    answer = aml.emulator.session().patch(
+        endpoint.patch_url,
+        json={"Resources": [{"Name": endpoint.record.resources[0].name, "Location": model}]},
+        headers={"Authorization": f"Bearer {endpoint.key}"},
+    )
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [(b"x,y\n5,6\n7,8.5\n", 200), (b"x,y,z\n1,2,3\n4,5,6\n", 400), (b"y\n2\n4\n", 400), (b"x,y\na,2\nb,4\n", 400)],
+)
+def test_a_functions_model_must_come_of_the_same_columns(aml, caplog, rows, status):
+    """A column more, one less or text for numbers: the text of Error 0082, the reason in the log, and no change."""
+    aml.add_service("Mine", train=train, score=score, schema=ROWS)
+    scoring = aml.endpoint("Mine [Predictive Exp.]")
+    aml.emulator.administration.put_endpoint(scoring.service.id, "own", Settings())
+    own = aml.endpoint("Mine [Predictive Exp.]", "own")
+    job = ended_job(aml, aml.endpoint("Mine"), rows)
+    before = values(scored(aml, own))
+    found, text = patched(aml, own, job["Results"]["output1"])
+    assert status == found
+    assert (status == 400) == ("Error 0082: Model could not be deserialized" in text)
+    assert (status == 400) == ("other columns than the one that it replaces" in caplog.text)
+    assert (status == 400) == (before == values(scored(aml, own)))
 
 
 def test_columns_alone_deploy_too(aml):

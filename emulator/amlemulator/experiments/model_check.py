@@ -234,15 +234,19 @@ def _check_scores(model: TrainedModel) -> None:
 SAMPLES: dict[ColumnType, Cell] = {"String": "", "Double": 0.0, "Int32": 0, "Int64": 0, "Boolean": False}
 
 
-def check_fits(model: Model, experiment: Mapping[str, Any], resource: str) -> None:
+def check_fits(model: Model, experiment: Mapping[str, Any], resource: str, replaced: Header | None = None) -> None:
     """Score one row through the experiment with the model in the place of the resource. Raises ModelFileError.
 
     Only where every input has a kept schema and every other model is not needed; else there is nothing to try it on.
+    A person's own function is not run by an update: there the model must come of the same columns as the one that it
+    replaces, whose header is ``replaced``.
     """
     graph = load_graph(experiment)
-    if graph.having(SCORE_FUNCTION):  # the person's own code, which an update does not run
+    if graph.having(SCORE_FUNCTION):
         if not isinstance(model, FunctionModel):
             raise ModelFileError("the experiment takes what its own function made")
+        if replaced is not None:
+            _check_same_columns(model.header, replaced)
         return
     requests = graph.having(WEB_SERVICE_INPUT)
     saved = {node.name for node in graph.having("Saved Model")}
@@ -252,6 +256,13 @@ def check_fits(model: Model, experiment: Mapping[str, Any], resource: str) -> No
         run_graph(graph, Environment(_rows(graph), _parameters(graph), {resource: model}))
     except ModuleError as error:
         raise ModelFileError(f"the experiment does not score with it: {error}") from error
+
+
+def _check_same_columns(header: Header, replaced: Header) -> None:
+    ours, theirs = ({(one.name, one.kind) for one in each.features} for each in (header, replaced))
+    different = sorted({name for name, _ in ours ^ theirs})
+    if different:
+        raise ModelFileError(f"it comes of other columns than the one that it replaces: {', '.join(different)}")
 
 
 def _rows(graph: Graph) -> dict[str, Any]:

@@ -8,7 +8,8 @@ Bodies of the tasks::
                                                       -> {"outputs": {name: {"rows", "columns"} or the model's facts}}
     score        as run, but "experiment" is the path of a file that, like those of "models", never changes
                                                       -> the same
-    check_model  {"path", "experiment", "resource"}   -> {"task", "learner", "experiment", "resource", "features", ...}
+    check_model  {"path", "experiment", "resource", "replaced": path of the model that it replaces}
+                                           -> {"task", "learner", "experiment", "resource", "features", ...}
     studio       {"experiment", "models", "sources", "sinks", "datasets", "folder"}
                  -> {"outputs": {"node:port": file name in the folder}, "experiment": the graph with its schemas}
     schemas      {"experiment", "models", "sources", "datasets", "parameters"} -> {"experiment": the graph with schemas}
@@ -30,7 +31,7 @@ from amlemulator.experiments.exchange import FORMAT, save_table
 from amlemulator.experiments.execute import Environment, File, run_graph
 from amlemulator.experiments.frame import Frame, table_of_frame
 from amlemulator.experiments.graph import Graph, load_graph
-from amlemulator.experiments.model_file import ModelFileError, read_model_file
+from amlemulator.experiments.model_file import Header, ModelFileError, read_model_file
 from amlemulator.experiments.modules import Module, implementation
 from amlemulator.experiments.sources import read_frame
 
@@ -224,10 +225,21 @@ def check_model(body: Body, progress: Progress | None = None) -> dict[str, Any]:
     try:
         model = check(Path(body["path"]).read_bytes())
         if body.get("experiment"):
-            check_fits(model, body["experiment"], body["resource"])
+            replaced = _header(Path(body["replaced"])) if body.get("replaced") else None
+            check_fits(model, body["experiment"], body["resource"], replaced)
     except ModelFileError as error:
-        raise error.to_module_error() from error
+        refused = error.to_module_error()
+        refused.inner = {"Message": error.reason}  # for the log: the answer is the documented sentence alone
+        raise refused from error
     return facts_of(model.header)
+
+
+def _header(path: Path) -> Header | None:
+    """Return what a model says of itself; None for one that was taken on trust and is none."""
+    try:
+        return read_model_file(path.read_bytes()).header
+    except ModelFileError:
+        return None
 
 
 def warm(body: Body, progress: Progress | None = None) -> dict[str, Any]:
