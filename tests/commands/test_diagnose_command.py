@@ -86,6 +86,8 @@ def test_what_is_wrong_is_named_with_its_mend(retraining, capsys, language):
     out = " ".join(capsys.readouterr().out.split())
     known = known_failure("patch-on-default")
     assert all(known.text(name, language) in out for name in ("title", "why", "mend"))
+    seen = {"en": "the PATCH goes to the endpoint 'default' of", "ko": "'default' 끝점으로 갑니다"}
+    assert seen[language] in out
 
 
 def test_causes_that_look_the_same_are_told_with_the_test_that_parts_them(retraining, capsys):

@@ -55,8 +55,10 @@ def test_what_is_wrong_is_named_with_its_mend(added, prefers, language):
     [told] = ["".join(one.itertext()) for one in page.root.iter() if one.get("data-check") == "key"]
     values = {name: form[name] for name in ("patch_url", "scoring_url", "scoring_key")}
     found = added.place.emulator.diagnose(added.place.workspace.id, values, language)
-    [causes] = [check["causes"] for check in found["checks"] if check["check"] == "key"]
-    assert [True] * 3 == [causes[0][name] in told for name in ("title", "why", "mend")]
+    [check] = [check for check in found["checks"] if check["check"] == "key"]
+    assert [True] * 3 == [check["causes"][0][name] in told for name in ("title", "why", "mend")]
+    seen = check["evidence"][0].partition(" (request")[0]
+    assert (True, language == "ko") == (seen in told, "응답" in seen)
     assert "n0tTheKey" not in page.all_text
 
 

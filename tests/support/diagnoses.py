@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import fields
 from itertools import permutations
 from urllib.parse import parse_qs, quote
@@ -14,6 +15,7 @@ from amlemulator import Emulator
 from support.causes import CAUSES, Cause
 from support.retraining import Retraining
 
+HANGUL = re.compile("[가-힣]")
 ORDER = [check["id"] for check in load("failures")["checks"]]
 # What keeps a PATCH from working: nothing can come of it that would be wrong in its turn.
 BLOCKING = ("patch", "region", "token", "model", "resource", "job")
@@ -43,6 +45,12 @@ def _secrets(setup: RetrainingSetup, diagnosis: Diagnosis) -> list[str]:
     return keys + [text for text in (signature, quote(signature, safe="")) if len(text) > 8 and text in shown]
 
 
+def _untranslated(diagnosis: Diagnosis) -> list[str]:
+    """Return what a Korean reader is told without one Korean word; quotations of the service may be so."""
+    sightings = [one for check in diagnosis.checks for one in check.seen if one.message not in ("quoted", "result")]
+    return [told for told in (one.text("ko") for one in sightings) if HANGUL.search(told) is None]
+
+
 def healthy(emulator: Emulator, transport: Transport, seed: int) -> list[str]:
     """Return what is wrong with the diagnosis of a healthy retraining."""
     retraining = Retraining(emulator, random.Random(seed), known=seed % 2 == 0)
@@ -61,7 +69,8 @@ def single(emulator: Emulator, transport: Transport, key: str, seed: int) -> lis
         CAUSES[key].inject(retraining)
         diagnosis = diagnose(retraining.setup, transport=transport)
         exactly = len(diagnosis.findings) == 1 and _named(diagnosis, CAUSES[key])
-        return _secrets(retraining.setup, diagnosis) if exactly else _told(diagnosis, key)
+        amiss = _secrets(retraining.setup, diagnosis) + _untranslated(diagnosis)
+        return amiss if exactly else _told(diagnosis, key)
     finally:
         retraining.close()
 

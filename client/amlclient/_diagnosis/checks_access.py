@@ -5,6 +5,7 @@ from __future__ import annotations
 from amlclient._exceptions import ServiceError, Unauthorized
 
 from .result import CheckResult, ok, unknown, wrong
+from .sightings import refused, seen
 from .survey import Place, Survey
 
 __all__ = ["key", "key_of", "token"]
@@ -16,9 +17,9 @@ def token(survey: Survey) -> CheckResult:
     """Check that the token opens the endpoint on the management host."""
     given = survey.setup.token
     if not given:
-        return unknown("token", "no token is given")
+        return unknown("token", seen("no-token"))
     if not survey.root:
-        return unknown("token", "no region's management host knows the workspace")
+        return unknown("token", seen("region-not-found"))
     target = survey.target
     service_id = target.service.id if target is not None else survey.patch.service if survey.patch is not None else ""
     url = f"{survey.root}/workspaces/{survey.workspace_id}/webservices"
@@ -26,12 +27,12 @@ def token(survey: Survey) -> CheckResult:
         url += f"/{service_id}/endpoints" + (f"/{target.endpoint.name}" if target is not None else "")
     error = survey.opens(url, given)
     if error is None:
-        return ok("token", f"GET {url} opens with it")
+        return ok("token", seen("token-opens", url=url))
     if not isinstance(error, Unauthorized):
-        return unknown("token", str(error))
+        return unknown("token", refused(error))
     owner = next((one for one in survey.every_place() if _has(one, given)), None)
-    whose = (f"it is a key of the {owner}",) if owner is not None else ()
-    return wrong("token", "wrong-token", str(error), *whose)
+    whose = (seen("key-of", place=owner.named),) if owner is not None else ()
+    return wrong("token", "wrong-token", refused(error), *whose)
 
 
 def key(survey: Survey) -> CheckResult:
@@ -41,19 +42,19 @@ def key(survey: Survey) -> CheckResult:
     if url is None and address is not None and address.endpoint:
         url = f"{address.root}/workspaces/{address.workspace}/services/{address.endpoint}"
     if url is None:
-        return unknown("key", "it is not known which endpoint is scored")
+        return unknown("key", seen("scored-endpoint-not-known"))
     if place is not None and survey.kind(place.service) == "training":
-        return unknown("key", "the training service is not called through RRS")
+        return unknown("key", seen("not-through-rrs"))
     given = survey.setup.scoring_key or (place.endpoint.primary_key if place is not None else None)
     if not given:
-        return unknown("key", "no key is given")
+        return unknown("key", seen("no-key"))
     result, error = survey.score(url, given)
     if result is not None:
-        return ok("key", f"{url} answers, with {len(result.table)} rows")
+        return ok("key", seen("key-opens", url=url, rows=len(result.table)))
     if isinstance(error, Unauthorized):
-        return wrong("key", key_of(survey, place, given), str(error))
+        return wrong("key", key_of(survey, place, given), refused(error))
     looks = _looks_like(error)
-    return wrong("key", looks, str(error)) if looks else unknown("key", str(error))
+    return wrong("key", looks, refused(error)) if looks else unknown("key", refused(error))
 
 
 def _looks_like(error: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from amlcontracts import load
 from .checks_access import key_of
 from .probe import flaw_of_token, joined_without_mark
 from .result import CheckResult, ok, unknown, wrong
+from .sightings import Seen, quoted, refused, seen
 from .survey import Survey
 
 __all__ = ["job", "model", "resource", "sas"]
@@ -23,80 +24,82 @@ def job(survey: Survey) -> CheckResult:
     """Check that the training was called through BES, and that the job finished with a model."""
     setup, address = survey.setup, survey.training
     if address is not None and address.rest.rstrip("/ ") in ("/execute", "/score"):
-        return wrong("job", "rrs-on-training", f"{setup.training_url} is the address of RRS; a job is sent to /jobs")
+        return wrong("job", "rrs-on-training", seen("address-of-rrs", url=setup.training_url))
     if not setup.job_id or address is None or not setup.training_key:
-        return unknown("job", "no job is given (its id, and address and key of the training endpoint)")
+        return unknown("job", seen("no-job"))
     status, error = survey.job
     if isinstance(error, Unauthorized):
-        return wrong("job", key_of(survey, survey.place_of(address), setup.training_key), str(error))
+        return wrong("job", key_of(survey, survey.place_of(address), setup.training_key), refused(error))
     if isinstance(error, NotFound):
-        return wrong("job", "job-deleted", str(error))
-    return _judged(setup.job_id, status) if status is not None else unknown("job", str(error))
+        return wrong("job", "job-deleted", refused(error))
+    return _judged(setup.job_id, status) if status is not None else unknown("job", refused(error))
 
 
 def _judged(job_id: str, status: JobStatus) -> CheckResult:
-    seen = f"job {job_id} is {status.state}"
+    now = {"id": job_id, "state": str(status.state)}
     if status.state is JobState.RUNNING or status.state is JobState.UNKNOWN:
-        return unknown("job", f"{seen}: wait until it is Finished")
+        return unknown("job", seen("job-goes-on", **now))
     if status.state is not JobState.FINISHED:
         looks = recognise(Sighting(state=status.state.value, details=status.details or ""))
-        return wrong("job", looks, seen, *((status.details,) if status.details else ()))
-    names = [f"{name}: {location.relative_location}" for name, location in status.results.items()]
+        details = (seen("quoted", text=status.details),) if status.details else ()
+        return wrong("job", looks, seen("job-state", **now), *details)
+    results = [seen("result", name=name, location=one.relative_location) for name, one in status.results.items()]
     if not any(location.extension in MODELS for location in status.results.values()):
-        return wrong("job", "output-not-on-train-model", f"{seen}, and none of its results is a model", *names)
-    return ok("job", seen, *names)
+        return wrong("job", "output-not-on-train-model", seen("job-without-model", **now), *results)
+    return ok("job", seen("job-state", **now), *results)
 
 
 def model(survey: Survey) -> CheckResult:
     """Check that what the PATCH brings is a trained model."""
     location = survey.model
     if location is None:
-        return unknown("model", "no model is given, and no job that made one")
+        return unknown("model", seen("no-model"))
     if joined_without_mark(location):
-        return unknown("model", "name and token of the blob are not told apart; that is the next check")
-    shown = location.relative_location or "(no RelativeLocation)"
-    if location.relative_location and "?" not in shown and location.extension not in MODELS:
-        return wrong("model", "evaluation-as-model", f"{shown} does not end in {' or '.join(MODELS)}")
+        return unknown("model", seen("not-told-apart"))
+    relative = location.relative_location
+    shown = relative or seen("no-relative-location")
+    if relative and "?" not in relative and location.extension not in MODELS:
+        return wrong("model", "evaluation-as-model", seen("name-of-no-model", name=shown, extensions=MODELS))
     probe = survey.probe
     if probe is None or probe.content is None:
-        return unknown("model", f"{shown} cannot be read; that is the next check")
+        return unknown("model", seen("model-not-read", name=shown))
     if probe.is_text:
-        beginning = repr(probe.content[:40].decode("utf-8", "replace"))
-        return wrong("model", "renamed-as-model", f"{shown} is text that begins with {beginning}: a model is binary")
-    return ok("model", f"{shown} is a binary file")
+        beginning = probe.content[:40].decode("utf-8", "replace")
+        return wrong("model", "renamed-as-model", seen("model-is-text", name=shown, beginning=beginning))
+    return ok("model", seen("model-is-binary", name=shown))
 
 
 def sas(survey: Survey) -> CheckResult:
     """Check that BaseLocation, RelativeLocation and SasBlobToken open it."""
     location, probe = survey.model, survey.probe
     if location is None or probe is None:
-        return unknown("sas", "no model is given, and no job that made one")
+        return unknown("sas", seen("no-model"))
     if joined_without_mark(location):
-        return wrong("sas", "sas-without-question-mark", f"name and token are one: {location.address}")
+        return wrong("sas", "sas-without-question-mark", seen("joined", address=location.address))
     flaw = flaw_of_joining(location)
     if flaw is not None:
         return wrong("sas", "locations-joined-wrongly", flaw)
     if probe.content is not None:
-        return ok("sas", f"GET {location.address} opens with the token")
+        return ok("sas", seen("blob-opens", url=location.address))
     if probe.error is None:
-        return unknown("sas", f"storage cannot be asked: {probe.unreachable}")
+        return unknown("sas", seen("storage-not-asked", reason=probe.unreachable))
     return _refused(survey, location, probe.error)
 
 
-def flaw_of_joining(location: BlobLocation) -> str | None:
+def flaw_of_joining(location: BlobLocation) -> Seen | None:
     """Say what is joined wrongly as far as the values themselves show it; None when they may be right."""
     base, relative = location.base_location or "", (location.relative_location or "").lstrip("/")
     if not base or not relative:
-        return f"BaseLocation is {base or 'empty'!r} and RelativeLocation is {relative or 'empty'!r}: both are needed"
+        return seen("both-needed", base=base, relative=relative)
     if "://" in relative or "?" in relative:
-        return f"RelativeLocation is container and blob alone, not {location.relative_location!r}"
+        return seen("relative-holds-more", given=location.relative_location)
     if "://" not in base or "?" in base:
-        return f"BaseLocation is the address of the account, not {location.base_location!r}"
+        return seen("base-is-no-account", given=location.base_location)
     account = base.rstrip("/").rpartition("/")[2].partition(".")[0]
     if relative.partition("/")[0] == account:
-        return f"the account {account!r} stands in BaseLocation and again in RelativeLocation"
+        return seen("account-twice", account=account)
     if "/" not in relative and base.rstrip("/").endswith(MODELS):
-        return f"BaseLocation holds the whole address: {base}"
+        return seen("base-is-whole", base=base)
     return None
 
 
@@ -106,19 +109,20 @@ def _refused(survey: Survey, location: BlobLocation, error: ServiceError) -> Che
     if error.status == 404 and flaw is None:
         return _missing(survey, location, error)
     if flaw is not None:
-        return wrong("sas", "sas-cut", flaw, str(error))
+        return wrong("sas", "sas-cut", flaw, refused(error))
     looks = error.failures
     if looks == MISMATCH:
         return _mismatched(survey, location, error)
-    return wrong("sas", looks, str(error)) if error.status in (401, 403) else unknown("sas", str(error))
+    return wrong("sas", looks, refused(error)) if error.status in (401, 403) else unknown("sas", refused(error))
 
 
 def _missing(survey: Survey, location: BlobLocation, error: ServiceError) -> CheckResult:
     """Say why a blob is not there: it was deleted, unless the job's own model of that name lies elsewhere."""
     for made in survey.results:
         if _is_mislaid(location, made):
-            return wrong("sas", "locations-joined-wrongly", f"the job's model is at {made.address}", str(error))
-    return wrong("sas", "model-blob-deleted", str(error))
+            elsewhere = seen("model-elsewhere", address=made.address)
+            return wrong("sas", "locations-joined-wrongly", elsewhere, refused(error))
+    return wrong("sas", "model-blob-deleted", refused(error))
 
 
 def _is_mislaid(location: BlobLocation, made: BlobLocation) -> bool:
@@ -133,8 +137,8 @@ def _mismatched(survey: Survey, location: BlobLocation, error: ServiceError) -> 
         tried = BlobLocation(other.relative_location, other.base_location, location.sas_blob_token)
         if not other.is_same_blob(location) and survey.look(tried).content is not None:
             cause = "locations-joined-wrongly" if _is_mislaid(location, other) else "sas-of-another-blob"
-            return wrong("sas", cause, str(error), f"the token opens {other.address}")
-    return wrong("sas", MISMATCH, str(error))
+            return wrong("sas", cause, refused(error), seen("token-opens-other", address=other.address))
+    return wrong("sas", MISMATCH, refused(error))
 
 
 def resource(survey: Survey) -> CheckResult:
@@ -142,13 +146,13 @@ def resource(survey: Survey) -> CheckResult:
     target, name = survey.target, survey.setup.resource_name
     detail = survey.detail(target) if target is not None else None
     names = tuple(one.name for one in detail.resources or ()) if detail is not None else ()
-    shown = f"the endpoint has {', '.join(map(repr, names))}" if names else "the endpoint shows no resource"
+    there = seen("resources-are", names=quoted(names)) if names else seen("no-resources")
     if name is None:
-        return unknown("resource", f"no name is given; {shown}")
+        return unknown("resource", seen("no-resource-name", there=there))
     if not name.strip():
-        return wrong("resource", "resource-name-empty", f"the name is empty; {shown}")
+        return wrong("resource", "resource-name-empty", seen("resource-name-empty", there=there))
     if not names:
-        return unknown("resource", shown)
+        return unknown("resource", there)
     if name not in names:
-        return wrong("resource", wrong_name(names, name), f"there is no resource {name!r}; {shown}")
-    return ok("resource", f"{name!r} is there")
+        return wrong("resource", wrong_name(names, name), seen("no-such-resource", name=name, there=there))
+    return ok("resource", seen("resource-there", name=name))

@@ -7,6 +7,7 @@ from typing import Any
 from amlclient._models import BlobLocation, Endpoint, Resource
 
 from .result import CheckResult, ok, unknown, wrong
+from .sightings import Seen, refused, seen
 from .survey import Place, Survey
 
 __all__ = ["serves"]
@@ -21,14 +22,14 @@ def serves(survey: Survey) -> CheckResult:
     target = survey.target
     detail = survey.detail(target) if target is not None else None
     if target is None or detail is None:
-        return unknown("serves", "it is not known which endpoint is updated")
+        return unknown("serves", seen("updated-endpoint-not-known"))
     default = next((one for one in survey.places(target.service) if one.is_default), None)
     if default is not None and _is_stale(survey, target, default):
-        told = f"the {default} was deployed anew: its inputs and outputs are others than those of the {target}"
+        told = seen("deployed-anew", default=default.named, added=target.named)
         return wrong("serves", "republished-endpoint-stale", told)
     resource = _resource(survey, detail)
     if resource is None:
-        return _by_answers(survey, target, default, NOT_SHOWN, "the service does not show where its model comes from")
+        return _by_answers(survey, target, default, NOT_SHOWN, seen("origin-not-shown"))
     return _by_location(survey, target, default, resource)
 
 
@@ -54,19 +55,19 @@ def _by_location(survey: Survey, target: Place, default: Place | None, resource:
     if not shown.relative_location:
         return _never(survey, target, resource, wanted)
     if wanted is not None and not shown.is_same_blob(wanted):
-        told = f"its model comes from {shown.address}, not from {wanted.address}"
+        told = seen("model-from-elsewhere", address=shown.address, wanted=wanted.address)
         elsewhere = _holder(survey, target, resource, wanted)
         if elsewhere is not None:
-            return wrong("serves", "another-endpoint-patched", told, f"the {elsewhere} has that model")
+            return wrong("serves", "another-endpoint-patched", told, seen("has-that-model", place=elsewhere.named))
         return wrong("serves", "endpoint-never-patched", told)
-    return _by_answers(survey, target, default, ALIKE, f"its model comes from {shown.address}")
+    return _by_answers(survey, target, default, ALIKE, seen("model-from", address=shown.address))
 
 
 def _never(survey: Survey, target: Place, resource: Resource, wanted: BlobLocation | None) -> CheckResult:
-    told = f"the model of the {target} is as deployed"
+    told = seen("as-deployed", place=target.named)
     elsewhere = _holder(survey, target, resource, wanted) if wanted is not None else None
     if elsewhere is not None:
-        return wrong("serves", "another-endpoint-patched", told, f"the {elsewhere} has the new model")
+        return wrong("serves", "another-endpoint-patched", told, seen("has-that-model", place=elsewhere.named))
     return wrong("serves", NEVER, told)
 
 
@@ -80,16 +81,18 @@ def _holder(survey: Survey, target: Place, resource: Resource, wanted: BlobLocat
     return None
 
 
-def _by_answers(survey: Survey, target: Place, default: Place | None, alike: tuple[str, ...], told: str) -> CheckResult:
+def _by_answers(
+    survey: Survey, target: Place, default: Place | None, alike: tuple[str, ...], told: Seen
+) -> CheckResult:
     """Ask both endpoints for the same rows: different answers come from different models."""
     answers = []
     for place in (target, default):
         if place is None or not place.endpoint.api_location or not place.endpoint.primary_key:
-            return unknown("serves", told, "there is no default endpoint to hold it against")
+            return unknown("serves", told, seen("no-default-endpoint"))
         result, error = survey.score(place.endpoint.api_location, place.endpoint.primary_key)
         if result is None:
-            return unknown("serves", told, f"the {place} cannot be scored: {error}")
+            return unknown("serves", told, seen("not-scored", place=place.named, why=refused(error)))
         answers.append(result)
     if answers[0] == answers[1]:
-        return wrong("serves", alike, told, f"{len(answers[0].table)} rows are answered as the default endpoint does")
-    return ok("serves", told, "the same rows are answered otherwise than by the default endpoint")
+        return wrong("serves", alike, told, seen("answers-alike", rows=len(answers[0].table)))
+    return ok("serves", told, seen("answers-differ"))

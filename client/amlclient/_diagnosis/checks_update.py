@@ -10,10 +10,12 @@ from amlclient._exceptions import NotFound, TransportError
 from amlcontracts import load
 
 from .result import CheckResult, ok, unknown, wrong
+from .sightings import Seen, quoted, refused, seen
 from .survey import Place, Survey, attempt_elsewhere
 
 __all__ = ["default", "patch_url", "region", "scored", "service"]
 
+OF_KIND = {"training": "training-service", "scoring": "scoring-service", "": "service-of-no-kind"}
 _GUID = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -24,11 +26,11 @@ def patch_url(survey: Survey) -> CheckResult:
         return misaddressed
     services, error = survey.listing
     if services is None:
-        return unknown("patch-url", f"the web services cannot be listed: {error}")
-    kinds = {one.id: survey.kind(one) for one in services}
-    listed = ", ".join(f"{one.name!r} ({kinds[one.id] or 'kind not shown'})" for one in services) or "none"
-    if not any(kind != "training" for kind in kinds.values()):
-        return wrong("patch-url", "predictive-not-deployed", f"the web services of the workspace are: {listed}")
+        why = refused(error) if error is not None else seen("nothing-to-read-with")
+        return unknown("patch-url", seen("services-not-listed", why=why))
+    listed = tuple(seen(OF_KIND[survey.kind(one)], name=one.name) for one in services)
+    if all(survey.kind(one) == "training" for one in services):
+        return wrong("patch-url", "predictive-not-deployed", seen("services-are", services=listed))
     return _none_given(survey) if survey.patch is None else _listed(survey, survey.patch, listed)
 
 
@@ -40,60 +42,55 @@ def _misaddressed(survey: Survey) -> CheckResult | None:
     if address is None or not address.service or not address.endpoint:
         return _no_patch_url(survey, given, address)
     if address.workspace != survey.workspace_id:
-        told = f"it is of workspace {address.workspace}; the one that is known is {survey.workspace_id}"
-        return wrong("patch-url", (), told)
+        return wrong("patch-url", (), seen("other-workspace", given=address.workspace, known=survey.workspace_id))
     if not survey.services and _GUID.fullmatch(address.endpoint):
-        return wrong("patch-url", "guid-for-endpoint-name", f"{address.endpoint} stands where the name belongs")
+        return wrong("patch-url", "guid-for-endpoint-name", seen("guid-for-name", given=address.endpoint))
     return None
 
 
 def _no_patch_url(survey: Survey, given: str, address: ServiceAddress | None) -> CheckResult:
-    seen = f"{given} is no management address of an endpoint (.../webservices/{{id}}/endpoints/{{name}})"
     if address is None or address.role != "services":
-        return wrong("patch-url", (), seen)
+        return wrong("patch-url", (), seen("no-patch-url", url=given))
     place = survey.place_of(address)
-    right = (f"the PATCH URL of the {place} is {_url(survey, place.service.id, place.endpoint.name)}",) if place else ()
-    return wrong("patch-url", "guid-for-endpoint-name", f"{seen}, but a scoring address", *right)
+    right = (seen("patch-url-of", place=place.named, url=_url(survey, place)),) if place else ()
+    return wrong("patch-url", "guid-for-endpoint-name", seen("scoring-address", url=given), *right)
 
 
 def _none_given(survey: Survey) -> CheckResult:
     target = survey.target
     if target is not None:
-        url = _url(survey, target.service.id, target.endpoint.name)
-        return ok("patch-url", f"none is given; that of the {target} is {url}")
+        return ok("patch-url", seen("none-given", place=target.named, url=_url(survey, target)))
     services = survey.meant_services()
     wanted = survey.setup.endpoint_name
-    added = [str(place) for one in services for place in survey.places(one) if not place.is_default]
-    names = " and ".join(repr(one.name) for one in services)
+    added = [place.named for one in services for place in survey.places(one) if not place.is_default]
+    names = quoted(one.name for one in services)
     if wanted is None and added:
-        return unknown("patch-url", f"no PATCH URL is given, and there are several: {', '.join(added)}; name one")
-    seen = f"no endpoint {wanted!r} was" if wanted is not None else "no endpoint was"
-    return wrong("patch-url", "endpoint-never-added", f"{seen} added to {names}")
+        return unknown("patch-url", seen("several-added", places=added))
+    told = seen("named-not-added", name=wanted, services=names) if wanted else seen("none-added", services=names)
+    return wrong("patch-url", "endpoint-never-added", told)
 
 
-def _listed(survey: Survey, address: ServiceAddress, listed: str) -> CheckResult:
+def _listed(survey: Survey, address: ServiceAddress, listed: tuple[Seen, ...]) -> CheckResult:
     found = next((one for one in survey.services if one.id == address.service), None)
     if found is None:
-        return wrong("patch-url", (), f"no web service of the workspace has the id {address.service}; it has {listed}")
+        return wrong("patch-url", (), seen("no-such-service", id=address.service, services=listed))
     places = survey.places(found)
     named = next((one for one in places if one.endpoint.name == address.endpoint), None)
     if named is not None:
-        return ok("patch-url", f"it is that of the {named}")
+        return ok("patch-url", seen("url-of", place=named.named))
     of_guid = next((one for one in places if one.guid == address.endpoint), None)
     if of_guid is not None or _GUID.fullmatch(address.endpoint):
-        seen = f"{address.endpoint} stands where the endpoint's name belongs"
-        right = (f"it is the GUID of {of_guid}: {_url(survey, found.id, of_guid.endpoint.name)}",) if of_guid else ()
-        return wrong("patch-url", "guid-for-endpoint-name", seen, *right)
-    names = ", ".join(one.endpoint.name for one in places) or "none"
+        right = (seen("guid-of", place=of_guid.named, url=_url(survey, of_guid)),) if of_guid else ()
+        return wrong("patch-url", "guid-for-endpoint-name", seen("guid-for-name", given=address.endpoint), *right)
+    where = {"service": found.name, "name": address.endpoint}
     if survey.kind(found) == "training":  # the next check says what is wrong with that
-        return unknown("patch-url", f"{found.name!r} has no endpoint {address.endpoint!r}, and trains")
-    return wrong(
-        "patch-url", "endpoint-never-added", f"{found.name!r} has no endpoint {address.endpoint!r}; it has: {names}"
-    )
+        return unknown("patch-url", seen("trainer-without-endpoint", **where))
+    names = [one.endpoint.name for one in places]
+    return wrong("patch-url", "endpoint-never-added", seen("no-such-endpoint", **where, names=names))
 
 
-def _url(survey: Survey, service_id: str, name: str) -> str:
-    return survey.management.endpoint_url(service_id, name)
+def _url(survey: Survey, place: Place) -> str:
+    return survey.management.endpoint_url(place.service.id, place.endpoint.name)
 
 
 def service(survey: Survey) -> CheckResult:
@@ -103,48 +100,47 @@ def service(survey: Survey) -> CheckResult:
     if owner is None and survey.patch is not None:
         owner = next((one for one in survey.services if one.id == survey.patch.service), None)
     if owner is None:
-        return unknown("service", "it is not known which web service the PATCH goes to")
+        return unknown("service", seen("patched-service-not-known"))
     kind = survey.kind(owner)
     if kind == "scoring":
-        return ok("service", f"{owner.name!r} has a trained model that can be updated")
+        return ok("service", seen("updatable", service=owner.name))
     if not kind:
-        return unknown("service", f"{owner.name!r} does not show whether it has updatable resources")
-    seen = f"{owner.name!r} has no updatable resources: it is a training service"
+        return unknown("service", seen("kind-not-shown", service=owner.name))
     fits = [one.name for one in survey.services if survey.kind(one) == "scoring"]
-    right = (f"web services that score: {', '.join(map(repr, fits))}",) if fits else ()
+    right = (seen("scoring-services", services=quoted(fits)),) if fits else ()
     on_default = target is not None and target.is_default
-    return wrong("service", "patch-on-training-service" if on_default else "endpoint-on-training-service", seen, *right)
+    cause = "patch-on-training-service" if on_default else "endpoint-on-training-service"
+    return wrong("service", cause, seen("is-training", service=owner.name), *right)
 
 
 def default(survey: Survey) -> CheckResult:
     """Check that it is another endpoint than the default one."""
     target = survey.target
     if target is None and survey.patch is not None and survey.patch.endpoint == "default":
-        return wrong("default", "patch-on-default", f"{survey.setup.patch_url} is the address of a default endpoint")
+        return wrong("default", "patch-on-default", seen("default-address", url=survey.setup.patch_url))
     if target is None:
-        return unknown("default", "it is not known which endpoint the PATCH goes to")
+        return unknown("default", seen("patched-endpoint-not-known"))
     if survey.kind(target.service) == "training":
-        return unknown("default", "the PATCH goes to a training service; mend that first")
+        return unknown("default", seen("to-training-service"))
     if not target.is_default:
-        return ok("default", f"{target.endpoint.name!r} was added")
-    added = ", ".join(one.endpoint.name for one in survey.places(target.service) if not one.is_default)
-    return wrong("default", "patch-on-default", f"the PATCH goes to the {target}; added endpoints: {added or 'none'}")
+        return ok("default", seen("was-added", name=target.endpoint.name))
+    added = [one.endpoint.name for one in survey.places(target.service) if not one.is_default]
+    return wrong("default", "patch-on-default", seen("to-default", place=target.named, names=added))
 
 
 def scored(survey: Survey) -> CheckResult:
     """Check that the endpoint that is scored is the one that is updated."""
     given, address = survey.setup.scoring_url, survey.scoring
     if not given:
-        return unknown("scored", "no scoring address is given")
+        return unknown("scored", seen("no-scoring-address"))
     if address is None or not address.endpoint or address.service:
-        return wrong("scored", (), f"{given} is no scoring address (.../workspaces/{{id}}/services/{{guid}})")
+        return wrong("scored", (), seen("not-a-scoring-address", url=given))
     found = survey.scored
     if not _GUID.fullmatch(address.endpoint):
-        right = (f"the {found} is scored at {found.endpoint.api_location}",) if found is not None else ()
-        seen = f"{address.endpoint!r} stands where the endpoint's GUID belongs"
-        return wrong("scored", "name-for-endpoint-guid", seen, *right)
+        place = (seen("scored-at", place=found.named, url=found.endpoint.api_location),) if found is not None else ()
+        return wrong("scored", "name-for-endpoint-guid", seen("name-for-guid", given=address.endpoint), *place)
     if found is None:
-        return unknown("scored", f"no endpoint with the GUID {address.endpoint} can be found")
+        return unknown("scored", seen("guid-not-found", guid=address.endpoint))
     return _held_against(survey, found)
 
 
@@ -152,35 +148,35 @@ def _held_against(survey: Survey, found: Place) -> CheckResult:
     """Hold the endpoint that is scored against the one that is updated."""
     target = survey.target
     if survey.kind(found.service) == "training":
-        return wrong("scored", "rrs-on-training", f"the {found} is called through RRS; it trains, which is for BES")
+        return wrong("scored", "rrs-on-training", seen("trainer-through-rrs", place=found.named))
     if target is None or survey.kind(target.service) == "training":
-        return unknown("scored", "it is not known which endpoint the PATCH is meant for")
+        return unknown("scored", seen("meant-endpoint-not-known"))
     if target.guid == found.guid or target.is_default:  # a PATCH of the default one is the check before
-        return ok("scored", f"the {found} is scored")
-    seen = f"the PATCH goes to the {target}, and the {found} is scored"
-    return wrong("scored", "another-endpoint-scored" if found.is_default else "another-endpoint-patched", seen)
+        return ok("scored", seen("is-scored", place=found.named))
+    cause = "another-endpoint-scored" if found.is_default else "another-endpoint-patched"
+    return wrong("scored", cause, seen("another-is-scored", patched=target.named, scored=found.named))
 
 
 def region(survey: Survey) -> CheckResult:
     """Check that the addresses lead to the workspace's own region."""
-    seen = []
+    told = []
     patch, right = survey.patch, survey.region
     if patch is not None and patch.role == "management" and patch.region:
         if not survey.root:
-            return unknown("region", "no region's management host knows the workspace")
+            return unknown("region", seen("region-not-found"))
         if right and patch.region != right:
-            told = f"the PATCH URL leads to {patch.region}; the workspace is in {right}: {survey.root}"
-            return wrong("region", "region-management", told)
-        seen.append(f"management: {patch.region}")
+            away = seen("patch-to-other-region", given=patch.region, home=right, root=survey.root)
+            return wrong("region", "region-management", away)
+        told.append(seen("management-region", region=patch.region))
     for address in (survey.scoring, survey.training):
         if address is None or not address.region or address.role != "services":
             continue
         home = _home(survey, address)
         if home and home != address.region:
-            told = f"{address.root} is of {address.region}; the workspace is in {home}: {address.root_in(home)}"
-            return wrong("region", "region-scoring", told)
-        seen.append(f"scoring: {address.region}")
-    return ok("region", *seen) if seen else unknown("region", "no address is given that tells its region")
+            where = {"root": address.root, "given": address.region, "home": home, "right": address.root_in(home)}
+            return wrong("region", "region-scoring", seen("call-to-other-region", **where))
+        told.append(seen("scoring-region", region=address.region))
+    return ok("region", *told) if told else unknown("region", seen("no-region-told"))
 
 
 def _home(survey: Survey, address: ServiceAddress) -> str:

@@ -15,6 +15,8 @@ from amlclient._exceptions import ServiceError, TransportError, UnexpectedAnswer
 from amlclient._models import BlobLocation
 from amlclient._transport import Call
 
+from .sightings import NoSample, Seen, seen
+
 _BEGINNING = 1024  # bytes of a blob that are read
 _SHARES = (1, 0, 2, 0.5, 10, 3, 0.1, 5)  # of the sample's numbers, so that two models have a chance to differ
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z)?")
@@ -60,37 +62,37 @@ def joined_without_mark(location: BlobLocation) -> bool:
     return _JOINED.search(location.relative_location or "") is not None
 
 
-def flaw_of_token(token: str) -> str | None:
+def flaw_of_token(token: str) -> Seen | None:
     """Say what a SAS token lacks; None for one that is whole. Whether its signature fits, only storage knows."""
     fields = dict(parse_qsl(token.lstrip("?&"), keep_blank_values=True))
     if not token.strip("?& "):
-        return "there is no SasBlobToken"
+        return seen("no-sas")
     needed = ["sv", "ss", "srt", "se", "sp", "sig"] if "ss" in fields else ["sv", "sr", "sig"]
     if not {"si", "ss"} & set(fields):  # what a stored access policy would hold
         needed += ["se", "sp"]
     missing = [name for name in needed if not fields.get(name)]
     if missing:
-        return f"the SasBlobToken has no {', '.join(missing)}"
+        return seen("sas-lacks", names=missing)
     try:
         whole = len(base64.b64decode(fields["sig"].replace(" ", "+"), validate=True)) == 32  # HMAC-SHA256
     except (binascii.Error, ValueError):
         whole = False
     if not whole:
-        return "the signature (sig) in the SasBlobToken is not whole"
+        return seen("signature-not-whole")
     if "se" in fields and not _MOMENT.fullmatch(fields["se"]):
-        return f"the expiry (se) in the SasBlobToken is no time: {fields['se']}"
+        return seen("expiry-is-no-time", given=fields["se"])
     return None
 
 
 def varied(document: Mapping[str, Any], rows: int = len(_SHARES)) -> dict[str, Any]:
     """Make an RRS body of the sample in a swagger document: its row, then the same with other numbers and categories.
 
-    Raises UnexpectedAnswer when the document has no sample.
+    Raises NoSample when the document has none.
     """
     definitions = document.get("definitions") or {}
     example = (definitions.get("ExecutionRequest") or {}).get("example")
     if not isinstance(example, Mapping):
-        raise UnexpectedAnswer("the swagger document has no sample request: give the program's own with --request")
+        raise NoSample("the swagger document has no sample request")
     inputs = {
         port: [_row(sample[0], _enums(definitions, port), number) for number in range(rows)]
         for port, sample in (example.get("Inputs") or {}).items()

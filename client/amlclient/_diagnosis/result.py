@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from amlclient._failures import KnownFailure, known_failure
-from amlclient._redaction import redact
 from amlcontracts import load
+
+from .sightings import Seen
 
 __all__ = ["CheckResult", "Diagnosis"]
 
@@ -16,17 +17,26 @@ Outcome = Literal["ok", "wrong", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check. ``evidence`` is what was seen, in sentences without secrets.
+    """One check. ``seen`` is what was seen; ``evidence`` the same in English sentences, without secrets.
 
-    ``outcome`` is ``unknown`` where it could not be found out, and the evidence says why. When it is ``wrong``,
+    ``outcome`` is ``unknown`` where it could not be found out, and what was seen says why. When it is ``wrong``,
     ``failures`` holds the id of the cause: several where causes cannot be told apart from outside (then ``parted_by``
     is the test that would part them), none where the catalogue does not know it.
     """
 
     check: str
     outcome: Outcome
-    evidence: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
     failures: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What was seen, in English sentences."""
+        return self.told()
+
+    def told(self, language: str = "en") -> tuple[str, ...]:
+        """Return what was seen, in sentences of a language, ``en`` or ``ko``."""
+        return tuple(one.text(language) for one in self.seen)
 
     @property
     def causes(self) -> tuple[KnownFailure, ...]:
@@ -53,7 +63,8 @@ class CheckResult:
             for one in self.causes
         ]
         told = {"check": self.check, "question": self.question(language), "outcome": self.outcome}
-        return {**told, "evidence": list(self.evidence), "causes": causes, "parted_by": self.parted_by(language)}
+        seen = {"evidence": list(self.told(language)), "seen": [one.to_json() for one in self.seen]}
+        return {**told, **seen, "causes": causes, "parted_by": self.parted_by(language)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +89,16 @@ class Diagnosis:
         return {"ok": self.healthy, "found": ids, "checks": [check.to_json(language) for check in self.checks]}
 
 
-def ok(check: str, *evidence: str) -> CheckResult:
+def ok(check: str, *sightings: Seen) -> CheckResult:
     """Return that all is well."""
-    return CheckResult(check, "ok", tuple(map(redact, evidence)))
+    return CheckResult(check, "ok", sightings)
 
 
-def unknown(check: str, *evidence: str) -> CheckResult:
+def unknown(check: str, *sightings: Seen) -> CheckResult:
     """Return that it could not be found out, and why."""
-    return CheckResult(check, "unknown", tuple(map(redact, evidence)))
+    return CheckResult(check, "unknown", sightings)
 
 
-def wrong(check: str, failures: str | tuple[str, ...], *evidence: str) -> CheckResult:
+def wrong(check: str, failures: str | tuple[str, ...], *sightings: Seen) -> CheckResult:
     """Return what is wrong, and what shows it."""
-    ids = (failures,) if isinstance(failures, str) else failures
-    return CheckResult(check, "wrong", tuple(map(redact, evidence)), ids)
+    return CheckResult(check, "wrong", sightings, (failures,) if isinstance(failures, str) else failures)

@@ -27,6 +27,7 @@ from amlcontracts import load
 
 from .probe import Probe, varied
 from .setup import RetrainingSetup
+from .sightings import Seen, seen
 
 T = TypeVar("T")
 Answer = tuple[T | None, AmlError | None]
@@ -70,8 +71,10 @@ class Place:
         """Whether it is the endpoint that publishing made."""
         return self.endpoint.name == self.service.default_endpoint_name
 
-    def __str__(self) -> str:
-        return f"endpoint {self.endpoint.name!r} of {self.service.name!r}"
+    @property
+    def named(self) -> Seen:
+        """What it is called in a sentence."""
+        return seen("place", name=self.endpoint.name, service=self.service.name)
 
 
 class Survey:
@@ -146,9 +149,12 @@ class Survey:
 
     @cached_property
     def listing(self) -> Answer[tuple[WebService, ...]]:
-        """The web services of the workspace; that of the PATCH URL alone where the token is an endpoint's key."""
+        """The web services of the workspace; that of the PATCH URL alone where the token is an endpoint's key.
+
+        Neither these nor a refusal without a token to ask with.
+        """
         if not self.token:
-            return None, AmlError("neither a token nor an endpoints file is given")
+            return None, None
         if not self.root:
             return None, ServiceError(500, "GetWorkspaceFailed", "no region's management host knows the workspace")
         services, error = attempt(self.management.services)

@@ -13,6 +13,7 @@ from amlcontracts import load
 from . import checks_access, checks_model, checks_serving, checks_update
 from .result import CheckResult, Diagnosis, unknown
 from .setup import RetrainingSetup
+from .sightings import seen
 from .survey import Survey
 
 __all__ = ["diagnose"]
@@ -74,5 +75,5 @@ def diagnose(
 def _made(name: str, survey: Survey, before: list[CheckResult]) -> CheckResult:
     first = next((one for one in before if one.outcome == "wrong" and one.check in BUILDS_ON.get(name, ())), None)
     if first is not None:
-        return unknown(name, f"mend what is wrong first: {' or '.join(first.failures) or first.evidence[0]}")
+        return unknown(name, seen("mend-first", causes=first.failures or first.seen[0]))
     return CHECKS[name](survey)

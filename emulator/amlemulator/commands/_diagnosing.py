@@ -160,7 +160,7 @@ def told(check: CheckResult, language: str) -> str:
     """Return one check as people read it: the question, what was seen, and what is wrong with it."""
     words = WORDS[language]
     lines = [_block(f"{words[check.outcome]:<6}", check.question(language))]
-    lines += [_block(" " * 8, one) for one in check.evidence]
+    lines += [_block(" " * 8, one) for one in check.told(language)]
     if check.outcome != "wrong":
         return "\n".join(lines)
     for cause in check.causes:

@@ -14,8 +14,20 @@ from amlemulator.failures.guide import WORDS
 from amlemulator.failures.player import Exchange, Played, Player
 
 HEADINGS = {
-    "en": {"calls": "What happens", "mend": "The mend", "mended": "It works", "ok": "met as described, and mended"},
-    "ko": {"calls": "일어나는 일", "mend": "해결 방법", "mended": "해결됨", "ok": "설명대로 재현되고 해결되었습니다"},
+    "en": {
+        "calls": "What happens",
+        "mend": "The mend",
+        "mended": "It works",
+        "ok": "met as described, and mended",
+        "not": "Not as described",
+    },
+    "ko": {
+        "calls": "일어나는 일",
+        "mend": "해결 방법",
+        "mended": "해결됨",
+        "ok": "설명대로 재현되고 해결되었습니다",
+        "not": "설명과 다름",
+    },
 }
 
 
@@ -114,7 +126,7 @@ def _tell(played: Played, language: str) -> None:
         if phase == "calls":
             print(f"\n{words['why']}: {failure.text('why', language)}")
     for fault in _faults(played):
-        print(f"\nNot as described: {fault}")
+        print(f"\n{HEADINGS[language]['not']}: {fault}")
     if played.ok:
         print(f"\n{failure.id}: {HEADINGS[language]['ok']}")
 
