@@ -33,7 +33,7 @@ PAGE = ROOT / "docs" / "blob-conformance.md"
 NEW_PAGE = BUILD / "blob-conformance.md"
 INTRODUCTION = f"""# Blob storage beside Azurite
 
-The same requests were sent to the emulator's blob storage and to Azurite {AZURITE}, Microsoft's own storage emulator; here
+The same requests were sent to the emulator's blob storage and to Azurite {AZURITE}, Microsoft's own; here
 are both answers. Wherever they differ, the last column says why ours is as it is. `make test-real` sends them again: a
 difference without a reason fails, and so does a page that is out of date.
 
