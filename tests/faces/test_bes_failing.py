@@ -67,6 +67,16 @@ def test_what_only_the_storage_shows_fails_the_job(line, changes, module, words)
     assert {} == line.place.emulator.staged.tasks
 
 
+def test_what_import_data_cannot_read_is_its_own_failure(staged):
+    """The address stands in a parameter, so Details name the module that reads it and no input."""
+    bikes = staged.sample("bike-rental-training")
+    url = f"{bikes.place.emulator.blob_url}/devstoreaccount1/no/where.csv"
+    job = started(bikes, Input=None, GlobalParameters={"URI": url})
+    bikes.place.emulator.wait_for_end(job)
+    details = status_of(bikes, job)["Details"]
+    assert ("Module: Import Data;", True) == (details[:20], "Error 0065: " in details)
+
+
 @pytest.mark.parametrize(
     ("token", "words"),
     [

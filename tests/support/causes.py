@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from amlclient import BlobLocation
+from amlemulator.core.batch import Submission
 from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
-from amlemulator.core.records import WebService
+from amlemulator.core.endpoints import Settings
+from amlemulator.core.records import BlobReference, WebService
 from amlemulator.core.sas import make_service_sas
-from amlemulator.failures.material import experiment
-from support.retraining import EVALUATION, REGIONS, Retraining, retrained
+from amlemulator.failures.material import constants, experiment
+from amlemulator.failures.material import content as contents
+from support.retraining import EVALUATION, REGIONS, STORAGE, Retraining, retrained
 
 NEVER = ("endpoint-never-patched", "refresh-discards-model")
 ALIKE = ("not-propagated", "same-model")
+OTHER_COLUMNS = ("csv-without-header", "columns-mismatch-bes")
 MISMATCH = ("sas-cut", "sas-of-another-blob", "storage-key-changed")
 
 
@@ -226,6 +231,21 @@ def _(r: Retraining) -> None:
     r.use(scoring_url=r.emulator.addresses.api_location(r.workspace, place), scoring_key=place.primary_key)
 
 
+def _request(r: Retraining, columns: str, row: str) -> None:
+    census = constants()["census"]
+    r.use(request={"Inputs": {"input1": {"ColumnNames": census[columns], "Values": [census[row]]}}})
+
+
+@cause("columns-count-rrs", "key", "request")
+def _(r: Retraining) -> None:
+    _request(r, "short_columns", "short_row")
+
+
+@cause("columns-names-rrs", "key", "request")
+def _(r: Retraining) -> None:
+    _request(r, "renamed_columns", "row")
+
+
 @cause("throttled", "key", "load", mend=_calls_less)
 def _(r: Retraining) -> None:
     place = r.endpoint(r.scoring, r.name)
@@ -274,54 +294,84 @@ def _(r: Retraining) -> None:
     _job(r, r.chance.choice(["0" * 32, "f" * 32]))
 
 
-def _failed(r: Retraining, reason: str) -> None:
-    job_id = r.submit()
-    r.start(job_id)
-    r.emulator.jobs.fail(job_id, reason)
-    _job(r, job_id)
+# Jobs that fail are really run, each with what makes it fail.
+
+
+def _rows(r: Retraining, content: str) -> BlobReference:
+    """Put rows into storage for a job to read."""
+    stored = _stored(r, f"{content}.csv", contents(content))
+    return BlobReference(STORAGE, relative_location=stored.relative_location)
+
+
+def _failed(r: Retraining, rows: BlobReference, **outputs: BlobReference) -> None:
+    _job(r, r.run(Submission({"input1": rows}, outputs)))
+
+
+@contextmanager
+def _trained_elsewhere(r: Retraining, name: str) -> Iterator[None]:
+    """Have the program train with another experiment, for as long as a job of it takes."""
+    connected, r.training = r.training, r.emulator.add_service(r.workspace, *experiment(name))
+    r.later()
+    yield
+    place = r.endpoint(r.training, "default")
+    r.use(training_url=r.emulator.addresses.api_location(r.workspace, place), training_key=place.primary_key)
+    r.training = connected
 
 
 @cause("module-fails", "job", "job")
 def _(r: Retraining) -> None:
-    _failed(r, "Error 0085: no such column: salary")
+    with _trained_elsewhere(r, "failing_script"):
+        _failed(r, _rows(r, "few_rows"))
 
 
 @cause("ragged-csv", "job", "job")
 def _(r: Retraining) -> None:
-    _failed(r, "AFx Library library exception: All rows must have same number of elements")
+    _failed(r, _rows(r, "ragged"))
 
 
 @cause("input-sas-expired", "job", "job")
 def _(r: Retraining) -> None:
-    _failed(r, "Server failed to authenticate the request. Signature not valid in the specified time frame: Start [x]")
+    stored = _stored(r, "rows.csv", contents("few_rows"))
+    token = _signed(r, stored.relative_location.partition("/")[2], -r.chance.choice([1.0, 600.0]))
+    _failed(r, BlobReference(None, stored.relative_location, stored.base_location, token))
 
 
 @cause("input-blob-missing", "job", "job")
 def _(r: Retraining) -> None:
-    _failed(r, "The specified blob does not exist.")
+    _failed(r, BlobReference(STORAGE, relative_location=r.chance.choice(["nowhere/rows.csv", "models/Rows.csv"])))
 
 
-@cause("csv-without-header", "job", "job", ("csv-without-header", "columns-mismatch-bes"))
+@cause("csv-without-header", "job", "job", OTHER_COLUMNS)
 def _(r: Retraining) -> None:
-    _failed(r, 'Error 0001: Column with name or index "income" not found')
+    _failed(r, _rows(r, "headless"))
+
+
+@cause("columns-mismatch-bes", "job", "job", OTHER_COLUMNS)
+def _(r: Retraining) -> None:
+    _failed(r, _rows(r, r.chance.choice(["without_label", "renamed_column"])))
+
+
+@cause("output-sas-read-only", "job", "job")
+def _(r: Retraining) -> None:
+    target = _stored(r, "written.ilearner", b"")  # its token is for reading
+    readonly = BlobReference(None, target.relative_location, target.base_location, target.sas_blob_token)
+    _failed(r, _rows(r, "few_rows"), output1=readonly)
+
+
+@cause("parameter-wrong", "job", "job", ("input-blob-missing", "parameter-wrong"))
+def _(r: Retraining) -> None:
+    with _trained_elsewhere(r, "bike_training"):
+        uri = f"{r.emulator.addresses.blob_account(DEVELOPMENT_ACCOUNT)}models/none.csv{_signed(r, 'none.csv')}"
+        _job(r, r.run(Submission(parameters={"URI": uri})))
 
 
 @cause("output-not-on-train-model", "job", "job")
 def _(r: Retraining) -> None:
-    title, graph, models = experiment("unconnected")
-    connected, r.training = r.training, r.emulator.add_service(r.workspace, title, graph, models)
-    r.later()
-    job_id = r.submit()
-    r.start(job_id)
-    r.emulator.jobs.finish(job_id, {"output1": EVALUATION, "output2": EVALUATION})
-    place = r.endpoint(r.training, "default")
-    r.use(
-        training_url=r.emulator.addresses.api_location(r.workspace, place),
-        training_key=place.primary_key,
-        job_id=job_id,
-        model=None,
-    )
-    r.training = connected
+    with _trained_elsewhere(r, "unconnected"):
+        job_id = r.submit()
+        r.start(job_id)
+        r.emulator.jobs.finish(job_id, {"output1": EVALUATION, "output2": EVALUATION})
+        r.use(job_id=job_id, model=None)
     r.unpatched()
 
 
@@ -484,6 +534,17 @@ def _(r: Retraining) -> None:
     r.use(model=model)
     r.patch(r.name, model)
     r.later()
+
+
+@cause("prevent-update", "serves", "publishing", mend=lambda r: _prevent(r, prevented=False))
+def _(r: Retraining) -> None:
+    _prevent(r, prevented=True)
+    r.scoring = r.emulator.deployment.redeploy(r.scoring, *experiment("changed_scoring")[1:])
+
+
+def _prevent(r: Retraining, *, prevented: bool) -> None:
+    default = r.endpoint(r.scoring, "default")
+    r.emulator.administration.patch_endpoint(default, Settings(prevent_update=prevented), {})
 
 
 @cause("republished-endpoint-stale", "serves", "serving")

@@ -13,13 +13,15 @@ import requests
 from amlclient import Answer, BlobLocation, Call, Deadline, EndpointsFile, RetrainingSetup, Transport, WSGIAdapter
 from amlcontracts import load
 from amlemulator import Emulator
+from amlemulator.core.batch import Submission
 from amlemulator.core.endpoints import Settings
-from amlemulator.core.records import Endpoint, WebService, Workspace
+from amlemulator.core.records import BlobReference, Endpoint, WebService, Workspace
 from amlemulator.samples import workspaces
 from support.wire import BASE, BLOB
 
 REGIONS = sorted(load("regions"))
 SETTLED = 60.0  # seconds after which an endpoint is no longer fresh and a PATCH has propagated
+STORAGE = "UseDevelopmentStorage=true"
 EVALUATION = b"Accuracy,Precision\r\n0.85,0.75\r\n"
 
 
@@ -153,15 +155,18 @@ class Retraining:
         """Let time pass."""
         self.emulator.clock.advance(seconds)
 
-    def submit(self) -> str:
-        """Submit a job without starting it."""
-        from amlemulator.core.batch import Submission
-        from amlemulator.core.records import BlobReference
-
+    def submit(self, submission: Submission | None = None, policy: str = "manual") -> str:
+        """Submit a job without starting it: one that is never run, unless the policy is another."""
         training = self.endpoint(self.training, "default")
-        rows = BlobReference(connection_string="UseDevelopmentStorage=true", relative_location="in/rows.csv")
-        self.emulator.jobs.policy("manual", self.workspace.id)
-        return self.emulator.batch.submit(training, Submission({"input1": rows}), legacy=False).id
+        self.emulator.jobs.policy(policy, self.workspace.id)
+        given = submission or Submission({"input1": BlobReference(STORAGE, relative_location="in/rows.csv")})
+        return self.emulator.batch.submit(training, given, legacy=False).id
+
+    def run(self, submission: Submission) -> str:
+        """Have a job really run, and wait for its end."""
+        job_id = self.submit(submission, "immediate")
+        self.start(job_id)
+        return job_id
 
     def start(self, job_id: str) -> None:
         """Start a job; it is held until it is finished or failed by hand."""

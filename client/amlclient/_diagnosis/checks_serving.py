@@ -18,12 +18,25 @@ NOT_SHOWN = ("endpoint-never-patched", "refresh-discards-model", "not-propagated
 
 
 def serves(survey: Survey) -> CheckResult:
-    """Check that the endpoint answers with the new model."""
+    """Check that the endpoint answers with the new model, and that publishing will reach the default one."""
+    told = _serves(survey)
+    target = survey.target
+    default = _default_beside(survey, target) if target is not None else None
+    if told.outcome == "wrong" or default is None or not default.endpoint.prevent_update:
+        return told
+    return wrong("serves", "prevent-update", *told.seen, seen("publishing-prevented", place=default.named))
+
+
+def _default_beside(survey: Survey, target: Place) -> Place | None:
+    return next((one for one in survey.places(target.service) if one.is_default), None)
+
+
+def _serves(survey: Survey) -> CheckResult:
     target = survey.target
     detail = survey.detail(target) if target is not None else None
     if target is None or detail is None:
         return unknown("serves", seen("updated-endpoint-not-known"))
-    default = next((one for one in survey.places(target.service) if one.is_default), None)
+    default = _default_beside(survey, target)
     if default is not None and _is_stale(survey, target, default):
         told = seen("deployed-anew", default=default.named, added=target.named)
         return wrong("serves", "republished-endpoint-stale", told)

@@ -380,7 +380,7 @@ class Batch:
             self._storage.fetch(reference, Path(inputs[name]["path"]))
         for number, (node, url) in enumerate(staged_sources(graph, job.parameters).items()):
             sources[node] = _staged_file(folder, f"source{number}", url.partition("?")[0])
-            self._storage.fetch_url(url, Path(sources[node]["path"]))
+            self._import(url, Path(sources[node]["path"]))
         for number, (name, key) in enumerate(job.models.items()):
             path = folder / f"model{number}.ilearner"
             path.write_bytes(self._store.load_content(key))
@@ -398,6 +398,15 @@ class Batch:
             "models": models,
             "datasets": self._stage_datasets(graph, folder),
         }
+
+    def _import(self, url: str, path: Path) -> None:
+        """Fetch what an Import Data module reads; what the storage refuses is that module's failure."""
+        try:
+            self._storage.fetch_url(url, path)
+        except StorageRefused as error:
+            failed = ModuleError("0065", f"The Azure storage blob is incorrect. {error}")
+            failed.module = "Import Data"
+            raise failed from error
 
     def _conclude(
         self, job: Job, outcome: Outcome, outputs: dict[str, StoredOutput], sinks: Sequence[Sink], folder: Path
