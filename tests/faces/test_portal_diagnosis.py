@@ -9,6 +9,7 @@ import pytest
 from amlcontracts import load
 from amlemulator.commands import _page_diagnosis as real
 from pages import Page
+from support.bes import started
 from support.visitor import Visitor, fields
 
 CHECKS = [check["id"] for check in load("failures")["checks"]]
@@ -102,6 +103,28 @@ def test_what_cannot_be_diagnosed_is_told(added):
     page = visitor.submit(at(added) + "/diagnosis", form, status=400)
     assert ["alert"] == [one.get("role") for one in page.root.iter() if one.get("role") == "alert"]
     assert "mine" == fields(page, "/diagnosis")["resource_name"]
+
+
+def test_a_job_is_looked_at_with_the_model_that_it_made(added):
+    """Its address stands there already, its key need not be given, and its model is looked at without being given."""
+    place, visitor = added.place, Visitor(added.place.wire)
+    training = place.sample("census-model")
+    form = right(visitor, added)
+    place.emulator.jobs.policy("manual", place.workspace.id)
+    job = started(training)
+    place.emulator.jobs.finish(job, {"output1": b"\x01\x02model", "output2": b"Accuracy\r\n1\r\n"})
+    found = outcomes(visitor.submit(at(added) + "/diagnosis", {**form, "job_id": job}, status=200))
+    assert ["ok", "ok", "ok"] == [found[check] for check in ("job", "model", "sas")]
+    found = outcomes(visitor.submit(at(added) + "/diagnosis", {**form, "job_id": "0" * 32}, status=200))
+    assert "wrong" == found["job"]
+
+
+@pytest.mark.parametrize("url", ["", "http://somewhere.invalid/", "/services/" + "0" * 32])
+def test_a_job_of_nobody_is_not_looked_at(added, url):
+    """Without an endpoint there is no key to ask with."""
+    visitor = Visitor(added.place.wire)
+    form = {**right(visitor, added), "training_url": url, "job_id": "1" * 32}
+    assert "unknown" == outcomes(visitor.submit(at(added) + "/diagnosis", form, status=200))["job"]
 
 
 def test_an_endpoint_of_the_training_service_is_diagnosed(added):

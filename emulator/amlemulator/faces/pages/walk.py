@@ -209,19 +209,20 @@ def trainers(emulator: Emulator) -> list[Endpoint]:
 
 
 def _scorers(emulator: Emulator, workspace: Workspace, trained: WebService) -> tuple[WebService, ...]:
-    """Return the scoring services, those first whose names begin most like the training service's: Studio names so."""
+    """Return the scoring services, those first whose names are most like the training service's."""
     directory = emulator.directory
     found = [
         one
         for one in directory.services(workspace.id)
         if one.type == "Graph" and directory.kind(one.experiment) == "scoring" and one.resources
     ]
+    return tuple(sorted(found, key=lambda service: likeness(service, trained), reverse=True))
 
-    def alike(service: WebService) -> int:
-        pairs = zip(service.name, trained.name, strict=False)
-        return next((place for place, (one, other) in enumerate(pairs) if one != other), len(trained.name))
 
-    return tuple(sorted(found, key=alike, reverse=True))
+def likeness(service: WebService, other: WebService) -> int:
+    """Return how many characters the names of two services begin with alike: Studio names a pair so."""
+    pairs = zip(service.name, other.name, strict=False)
+    return next((place for place, (one, two) in enumerate(pairs) if one != two), len(other.name))
 
 
 def _data(emulator: Emulator, workspace: Workspace, name: str) -> StoredOutput | None:
