@@ -28,6 +28,6 @@ class BlobReader(ServiceClient):
         for part in self._transport.stream(Call("GET", location.url), deadline):
             if isinstance(part, bytes):
                 size += file.write(part)
-            elif part.status >= 300:
+            elif not 200 <= part.status < 300:
                 raise refusal(part)
         return size

@@ -15,17 +15,18 @@ from urllib.parse import quote
 HIDDEN = "***"
 
 _ACCOUNT_KEY = re.compile(r"(?i)(AccountKey\s*=\s*)[^;\"'\s]+")
-# "&" and "=" may themselves be escaped: .NET writes \\u0026 in JSON, and an address inside an address has %26 and %3D.
+# "&" and "=" may themselves be escaped: .NET writes \u0026 in JSON, and an address inside an address has %26 and %3D.
 _SIGNATURE = re.compile(r"(?i)((?:\b|u0026|%26|amp;)sig(?:=|%3d|\\u003d))[^&\"'\s<>\\]+")
+_MEMBER = re.compile(r'(?i)("\w*(?:key|token)"\s*:\s*")[^"]+')  # an endpoint's PrimaryKey, in an answer that is quoted
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return ``text`` without account keys, SAS signatures, bearer keys and any of the ``secrets``."""
+    """Return ``text`` without account keys, SAS signatures, bearer keys, JSON's keys and tokens, and ``secrets``."""
     for secret in secrets:
         for spelling in _spellings(secret):
             text = text.replace(spelling, HIDDEN)
-    for pattern in (_ACCOUNT_KEY, _SIGNATURE, _BEARER):
+    for pattern in (_ACCOUNT_KEY, _SIGNATURE, _MEMBER, _BEARER):
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
 

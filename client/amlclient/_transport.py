@@ -89,7 +89,7 @@ class Transport:
     def stream(self, call: Call, deadline: Deadline) -> Iterator[Answer | bytes]:
         """Yield the answer's head (without content when it is a success), then its content piece by piece."""
         with self._open(call, deadline) as response:
-            if response.status_code >= 300:
+            if not 200 <= response.status_code < 300:
                 yield _answer(call, response, b"".join(self._chunks(response, call, deadline)))
                 return
             yield _answer(call, response, b"")

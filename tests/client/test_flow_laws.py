@@ -19,6 +19,7 @@ from amlclient import (
     Retraining,
     RetrainingPlan,
     RetrainingResult,
+    Transport,
 )
 from client.fake_service import (
     CONNECTION_STRING,
@@ -84,6 +85,9 @@ class World:
         self.uploads += 1
         return BlobLocation(f"{container}/{blob}", connection_string=CONNECTION_STRING)
 
+    def transport(self, faults: dict[int, str] | None) -> Transport:
+        return transport(self.service, faults)
+
     def plan(self, **changes: object) -> RetrainingPlan:
         known = {
             "training_url": TRAINING_URL,
@@ -102,7 +106,7 @@ class World:
         options = FlowOptions(
             observer=self.diary,
             clock=self.service.clock,
-            transport=transport(self.service, faults),
+            transport=self.transport(faults),
             upload=self.upload,
             timeout=120.0,
             settle=10.0,

@@ -38,6 +38,7 @@ from client.fake_service import (
 from client.laws.network import Fate, Network, connected
 
 ENDPOINT = "retrained"
+SCORING_KEY = "scoring+key" + "S" * 70 + "=="
 MODEL = BlobLocation("out/m.ilearner", f"{BASE}/blobs/", f"?sv=2013&sig={SIGNATURE}&sp=r")
 SWAGGER = {"swagger": "2.0", "paths": {}}
 
@@ -49,6 +50,7 @@ class CountingService(FakeService):
         super().__init__(clock, **options)
         self.done: list[tuple[str, str]] = []
         self.add(ENDPOINT)
+        self.endpoints[ENDPOINT].key = SCORING_KEY
 
     def add(self, name: str) -> None:
         self.manage("PUT", SCORING, name, "/endpoints/", b"")

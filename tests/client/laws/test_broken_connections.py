@@ -9,7 +9,7 @@ import pytest
 from amlclient import AnswerLost, AnswerTimeout, OutcomeUnknown
 from client.laws.ground import Outcome, grounded, secrets_in
 from client.laws.network import Exchange, Fate
-from client.laws.operations import BY_NAME, CASES, Case, may_be_done_twice, public_calls
+from client.laws.operations import BY_NAME, CASES, Case, may_be_done_twice, public_calls, public_functions
 
 NAMES = [case.name for case in CASES]
 TOLD_AS = {"end": AnswerLost, "reset": AnswerLost, "silence": AnswerTimeout}
@@ -22,6 +22,13 @@ def test_every_call_has_a_case() -> None:
     """A new public call of any client is a case of the laws, or this fails."""
     talk_to_nobody = {"ServiceClient.close", "ManagementClient.endpoint_url"}
     assert set(public_calls()) - talk_to_nobody == set(BY_NAME)
+
+
+def test_every_function_that_talks_to_a_service_has_its_laws() -> None:
+    """Functions that the package publishes: test_diagnoses.py and test_uploads.py have those that call anybody."""
+    talk_to_nobody = {"known_failure", "mask", "read_evaluation", "recognise", "redact"}
+    serve_in_process = {"gathered", "wsgi_call", "wsgi_environ", "wsgi_session"}
+    assert {"diagnose", "upload_file"} == set(public_functions()) - talk_to_nobody - serve_in_process
 
 
 @cache

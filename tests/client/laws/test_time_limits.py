@@ -10,7 +10,7 @@ from client.laws.network import Fate
 from client.laws.operations import BY_NAME, CASES, Case
 
 TIMEOUTS = (1.0, 7.0, 120.0)
-ROUNDING = 1e-6  # of a clock that counts from a million
+ROUNDING = 1e-6
 names = st.sampled_from([case.name for case in CASES])
 seconds = st.sampled_from([0.0, 0.001, 0.01, 0.05, 0.3, 2.0, 9.0, 50.0, 99.0, 101.0, 1000.0])
 stops = st.none() | st.integers(0, 700)
