@@ -16,6 +16,7 @@ from ._exceptions import (
     ServiceError,
     ServiceUnavailable,
     Unauthorized,
+    UnexpectedAnswer,
     WrongCall,
 )
 from ._models import BlobLocation
@@ -47,19 +48,18 @@ def upload_file(
     """Upload a file with azure-storage-blob, overwriting, and return its reference by connection string.
 
     ``progress`` is told the bytes sent and the bytes in all. The container is made when it is missing; ``timeout``
-    bounds all of it. Raises NotSent, ServiceError, AnswerLost, AnswerTimeout, WrongCall.
+    bounds all of it. Raises NotSent, ServiceError, AnswerLost, AnswerTimeout, UnexpectedAnswer, WrongCall.
     """
     from azure.core.exceptions import AzureError
 
     deadline = Deadline(clock or SystemClock(), timeout)
+    service = _service(connection_string, deadline)
     try:
-        with bounded(Bound(_SILENCE, deadline)), _service(connection_string, deadline) as service:
+        with bounded(Bound(_SILENCE, deadline)), service:
             _send(service, path, container, blob, progress)
         return BlobLocation(relative_location=f"{container}/{blob}", connection_string=connection_string)
-    except AzureError as error:
+    except (AzureError, ValueError) as error:  # a ValueError is the SDK's way of saying that it cannot read an answer
         trouble = _translated(error, container, blob, deadline)
-    except ValueError as error:
-        trouble = WrongCall(redact(f"the connection string cannot be used: {error}", (connection_string,)))
     raise trouble  # out here, so that nothing hangs on it: the SDK's errors carry the request, signature and all
 
 
@@ -68,13 +68,13 @@ def _service(connection_string: str, deadline: Deadline) -> BlobServiceClient:
     from azure.storage.blob import BlobServiceClient
 
     transport = RequestsTransport(session=pooled(1), connection_timeout=_CONNECT, read_timeout=_SILENCE)
-    return BlobServiceClient.from_connection_string(
-        connection_string,
-        transport=transport,
-        retry_policy=_retries(deadline),
-        max_single_put_size=_BLOCK,
-        max_block_size=_BLOCK,
-    )
+    options: dict[str, Any] = {"transport": transport, "retry_policy": _retries(deadline)}
+    options.update(max_single_put_size=_BLOCK, max_block_size=_BLOCK)
+    try:
+        return BlobServiceClient.from_connection_string(connection_string, **options)
+    except ValueError as error:
+        trouble = redact(f"the connection string cannot be used: {error}", (connection_string,))
+    raise WrongCall(trouble)
 
 
 def _send(service: BlobServiceClient, path: Path, container: str, blob: str, progress: Progress | None) -> None:
@@ -118,6 +118,8 @@ def _translated(error: Any, container: str, blob: str, deadline: Deadline) -> Am
         code = str(getattr(code, "value", code))
         message = redact(str(error.message).partition("\n")[0])
         return kind(error.status_code, code, message, method="PUT", url=url)
+    if isinstance(error, ValueError):
+        return UnexpectedAnswer("the storage's answer cannot be read", method="PUT", url=url)
     if deadline.left <= 0:
         return AnswerTimeout("the upload was not done in the time allowed", method="PUT", url=url)
     if isinstance(error, ServiceRequestError):

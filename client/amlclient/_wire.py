@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPResponse, RemoteDisconnected
 from typing import Any, cast
 
 import requests
@@ -76,12 +76,34 @@ class _BoundedFile(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """Remembers the last line that was read."""
+
+    last = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line."""
+        self.last = super().readline(size)
+        return self.last
+
+
 class _BoundedResponse(HTTPResponse):
+    """An answer whose reading is bounded, and whose head is whole."""
+
     def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        bound = _BOUND.get()
-        if bound is not None:
-            self.fp: Any = io.BufferedReader(_BoundedFile(sock, self.fp.detach(), bound))
+        file, bound = self.fp.detach(), _BOUND.get()
+        self._lines = _Lines(file if bound is None else _BoundedFile(sock, file, bound))
+        self.fp: Any = self._lines
+
+    def begin(self) -> None:
+        """Read the head. Raises RemoteDisconnected when the connection ends in it, which http.client takes for its end.
+
+        A cut head can look whole in every other way: ``Content-Length: 0`` without the headers that were to follow.
+        """
+        super().begin()
+        if self._lines.last not in (b"\r\n", b"\n"):
+            raise RemoteDisconnected("Remote end closed connection within the head of its response")
 
 
 class _BoundedConnection(HTTPConnection):

@@ -46,27 +46,23 @@ def breaches(case: Case, number: int, fate: Fate) -> list[str]:
     with grounded(fates={number: fate}) as ground:
         before = len(ground.service.done)
         outcome = case.play(ground)
-        exchange, done = ground.network.exchanges[number], ground.service.done[before:]
+        done = ground.service.done[before:]
         found = [f"shows {secret}" for secret in secrets_in(outcome)]
         if outcome.seconds > ground.timeout:
             found.append(f"took {outcome.seconds:g} s of {ground.timeout:g}")
     once = [call for call in done if not may_be_done_twice(*call)]
     if len(once) > len(set(once)):
         found.append(f"was done more than once: {once}")
-    found += misreported(case, number, fate, outcome, was_done=exchange.call in done)
+    found += misreported(case, number, fate, outcome)
     return [f"{fate}: {breach}" for breach in found]
 
 
-def misreported(case: Case, number: int, fate: Fate, outcome: Outcome, *, was_done: bool) -> list[str]:
+def misreported(case: Case, number: int, fate: Fate, outcome: Outcome) -> list[str]:
     """Tell when success is told of what did not happen, or trouble where asking again would have helped."""
     wanted, exchanges = healthy(case)
     told = "success" if outcome.error is None and wanted == repr(outcome.value) else type(outcome.error).__name__
-    allowed = {TOLD_AS[fate.how].__name__}
-    if may_be_repeated(case, exchanges[number]):
-        allowed = {"success"}
-    elif was_done and fate.answer and not exchanges[number].body:
-        allowed |= {"success"}  # status and length had come when the head broke off: that is the whole answer
-    return [] if told in allowed else [f"told {told}"]
+    right = "success" if may_be_repeated(case, exchanges[number]) else TOLD_AS[fate.how].__name__
+    return [] if told == right else [f"told {told}"]
 
 
 def may_be_repeated(case: Case, exchange: Exchange) -> bool:
