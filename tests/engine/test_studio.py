@@ -5,11 +5,14 @@ import json
 import threading
 import time
 
+import pytest
+
 from amlemulator import Emulator
 from amlemulator.core.studio import BlockOf, read_registration
 from amlemulator.core.studio_experiments import read_saving
 from amlemulator.core.studio_records import ExperimentState
 from amlemulator.engine.studio_graph import Assets, write_wire
+from amlemulator.ports.blobs import BlobMissing
 from support.graphs import NO_INPUT, TRAINING
 
 URLS = {"public_url": "http://127.0.0.1:1", "public_blob_url": "http://127.0.0.1:2"}
@@ -98,3 +101,15 @@ def test_a_graph_on_the_wire_is_json(emulator):
     experiment = emulator.experiments.save(workspace, None, saving(TRAINING, draft=True))
     wire = emulator.experiments.wire(workspace, experiment)
     assert wire == json.loads(json.dumps(wire))
+
+
+def test_looking_at_the_samples_unpacks_none(emulator):
+    """They are listed as they are once they are read, sizes too, and until then nothing of them is in storage."""
+    account = "looker"
+    emulator.blobs.set_key(account, emulator.identity.new_key("account", account))
+    workspace = emulator.add_workspace("Looker", storage_account=account)
+    listed = emulator.studio.list_datasets(workspace)
+    with pytest.raises(BlobMissing):
+        content_of(emulator, listed[0])
+    assert listed == emulator.studio.datasets(workspace)
+    assert [len(content_of(emulator, one)) for one in listed] == [one.size for one in listed]

@@ -6,6 +6,7 @@ In the emulator's own graphs a ``Dataset`` node names a data set of a workspace 
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -132,7 +133,12 @@ class Studio:
         """Return the latest version of every data set of the workspace, oldest first, then the samples."""
         return [*(one for one in self._versions(workspace) if one.is_latest), *self.samples(workspace)]
 
-    def samples(self, workspace: Workspace) -> Iterator[Dataset]:
+    def list_datasets(self, workspace: Workspace) -> list[Dataset]:
+        """Return the same to be looked at, not read: unpacking the samples is most of a page's first look."""
+        samples = self.samples(workspace, unpack=False)
+        return [*(one for one in self._versions(workspace) if one.is_latest), *samples]
+
+    def samples(self, workspace: Workspace, *, unpack: bool = True) -> Iterator[Dataset]:
         """Yield the samples' data, which every workspace shows; their content is unpacked when first asked for."""
         from amlemulator.samples import datasets
 
@@ -148,7 +154,7 @@ class Studio:
                 data_type_id="GenericCSV",
                 created=workspace.created,
                 content=place,
-                size=self._unpacked(path, place),
+                size=self._unpacked(path, place) if unpack else _size_within(path),
                 description="A sample of the emulator.",
                 owner="amlclassic",
                 schema_status=SchemaStatus.COMPLETE,
@@ -246,6 +252,13 @@ def datasets_of(document: Mapping[str, Any]) -> list[str]:
     """Return what the ``Dataset`` nodes of a graph name."""
     nodes = (node for node in document.get("nodes") or () if node.get("module") == "Dataset")
     return [str((node.get("parameters") or {}).get("Dataset", "")) for node in nodes]
+
+
+def _size_within(path: Path) -> int:
+    """Return the size of what a .gz file holds, as its last four bytes tell (RFC 1952, section 2.3.1)."""
+    with path.open("rb") as packed:
+        packed.seek(-4, os.SEEK_END)
+        return int.from_bytes(packed.read(), "little")
 
 
 def _derived(kind: str, name: str) -> str:

@@ -64,7 +64,7 @@ class StudioPages:
     def datasets(self, workspace_id: str) -> Response:
         """List the data sets of a workspace, the samples among them."""
         workspace = workspace_here(self._emulator)
-        part = part_of(self._emulator.studio.datasets(workspace), lambda one: one.name)
+        part = part_of(self._emulator.studio.list_datasets(workspace), lambda one: one.name)
         return self._show("studio_datasets", workspace, section="datasets", part=part)
 
     @route("GET", f"{WORKSPACE}/models", "pages.models", "page")

@@ -235,13 +235,13 @@ def _data(emulator: Emulator, workspace: Workspace, name: str) -> StoredOutput |
             return place
         return None
     if kind == "dataset":
-        return next((one.content for one in datasets(emulator, workspace) if one.id == which), None)
+        return next((one.content for one in emulator.studio.datasets(workspace) if one.id == which), None)
     return None
 
 
 def datasets(emulator: Emulator, workspace: Workspace) -> Sequence[Dataset]:
     """Return the saved data sets with which one may train."""
-    return emulator.studio.datasets(workspace)
+    return emulator.studio.list_datasets(workspace)
 
 
 def scored(exchange: Exchange, interface: ServiceInterface) -> list[tuple[str, str]]:
