@@ -34,7 +34,7 @@ def test_a_label_that_is_not_there_is_found():
     """The finding names the node, the column and the module whose parameters are to blame."""
     (finding,) = check_columns(changed(SERVICES["Census Model"].experiment, "train", **{"Label column": "wages"}))
     assert ("train", 'Error 0001: Column with name or index "wages" not found') == (finding.node, finding.message)
-    assert "Train Model" in finding.mend
+    assert "There is: age, workclass," in finding.mend
 
 
 def test_a_selection_of_columns_that_are_not_there_is_found():

@@ -120,7 +120,7 @@ WRONG = {
     "comes from no output port of 'Dataset'. It has: dataset.": {
         "train": {"inputs": {"Untrained model": "learner", "Dataset": "people.other"}}
     },
-    "The port 'Dataset' of 'Train Model' takes a dataset, 'learner.Untrained model' gives a untrained.": {
+    "The port 'Dataset' of 'Train Model' takes a dataset, 'learner.Untrained model' gives an untrained model.": {
         "train": {"inputs": {"Untrained model": "learner", "Dataset": "learner"}}
     },
     "takes one wire, and one Web Service Input beside it": {
@@ -189,7 +189,6 @@ URL = "https://acct.blob.core.windows.net/cont/a.csv"
         ({"Authentication type": "PublicOrSas", "URI": URL}, {"import": URL}),
         ({"Account name": "acct", "Path to container, directory, or blob": "/cont/a.csv"}, {"import": URL}),
         ({}, {}),
-        ({"Data source": "Hive Query"}, {}),
     ],
 )
 def test_import_data_names_what_is_to_be_fetched(parameters, expected):

@@ -244,7 +244,6 @@ def test_typed_data_are_read():
     assert {"Col1": [1], "Col2": ["x"]} == cells_of(table)
     assert "0049" == code_of(run_module, "Enter Data Manually", parameters={"Data": "x", "DataFormat": "ARFF"})
     assert "1000" == code_of(run_module, "Enter Data Manually", parameters={"Data": "a,b\n1\n"})
-    assert "0049" == code_of(run_module, "Enter Data Manually", parameters={"DataFormat": "SvmLight"})
 
 
 def test_imported_data_are_read_from_the_file_that_was_fetched(tmp_path):
@@ -255,11 +254,6 @@ def test_imported_data_are_read_from_the_file_that_was_fetched(tmp_path):
     (table,) = run_module("Import Data", parameters=by_address, environment=environment)
     assert {"Col1": [1], "Col2": [2]} == cells_of(table)
     assert "0029" == code_of(run_module, "Import Data", parameters=by_address)
-    assert "0039" == code_of(run_module, "Import Data", parameters={"Data source": "Hive Query"})
-    assert "0049" == code_of(
-        run_module, "Import Data", parameters={"Data source": "Web URL via HTTP", "Data format": "SvmLight"},
-        environment=environment,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

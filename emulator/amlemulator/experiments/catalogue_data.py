@@ -11,10 +11,8 @@ IMPORT_DATA = "Import Data"
 EXPORT_DATA = "Export Data"
 DATASET = "Dataset"
 
-SOURCES = (
-    "Web URL via HTTP",
-    "Azure Blob Storage",
-    # Named, so that a graph with one of these is understood and refused by its name.
+SOURCES = ("Web URL via HTTP", "Azure Blob Storage")
+ABSENT_SOURCES = (
     "Hive Query",
     "Azure SQL Database",
     "Azure Table",
@@ -23,7 +21,8 @@ SOURCES = (
     "Azure Cosmos DB",
 )
 
-DESTINATIONS = ("Azure Blob Storage", "Web (Hive) query", "Azure SQL Database", "Azure Table")
+DESTINATIONS = ("Azure Blob Storage",)
+ABSENT_DESTINATIONS = ("Web (Hive) query", "Azure SQL Database", "Azure Table")
 FORMATS = ("CSV", "TSV", "ARFF")
 
 DATA: tuple[Module, ...] = (
@@ -51,7 +50,7 @@ DATA: tuple[Module, ...] = (
         "Enter Data Manually",
         outputs=(Port("dataset"),),
         parameters=(
-            Parameter("DataFormat", "choice", "CSV", ("ARFF", "CSV", "SvmLight", "TSV")),
+            Parameter("DataFormat", "choice", "CSV", ("ARFF", "CSV", "TSV"), ("SvmLight",)),
             Parameter("HasHeader", "boolean", True),
             Parameter("Data", default=""),
         ),
@@ -62,19 +61,26 @@ DATA: tuple[Module, ...] = (
         IMPORT_DATA,
         outputs=(Port("Results dataset"),),
         parameters=(
-            Parameter("Data source", "choice", "Azure Blob Storage", SOURCES, wire="Please Specify Data Source"),
+            Parameter(
+                "Data source",
+                "choice",
+                "Azure Blob Storage",
+                SOURCES,
+                ABSENT_SOURCES,
+                wire="Please Specify Data Source",
+            ),
             Parameter("Use cached results", "boolean", False),
             Parameter("URL"),
-            Parameter("Data format", "choice", "CSV", ("CSV", "TSV", "ARFF", "SvmLight")),
+            Parameter("Data format", "choice", "CSV", FORMATS, ("SvmLight",)),
             Parameter("CSV or TSV has header row", "boolean", False),
             Parameter("Authentication type", "choice", "Account", ("PublicOrSas", "Account")),
             Parameter("URI"),
-            Parameter("File format", "choice", "CSV", ("CSV", "TSV", "ARFF")),
+            Parameter("File format", "choice", "CSV", FORMATS),
             Parameter("URI has header row", "boolean", True),
             Parameter("Account name"),
             Parameter("Account key"),
             Parameter("Path to container, directory, or blob"),
-            Parameter("Blob file format", "choice", "CSV", ("CSV", "TSV", "ARFF")),
+            Parameter("Blob file format", "choice", "CSV", FORMATS),
             Parameter("File has header row", "boolean", True),
         ),
         run="sources:import_data",
@@ -84,7 +90,9 @@ DATA: tuple[Module, ...] = (
         EXPORT_DATA,
         inputs=(Port("Dataset"),),
         parameters=(
-            Parameter("Please specify data destination", "choice", "Azure Blob Storage", DESTINATIONS),
+            Parameter(
+                "Please specify data destination", "choice", "Azure Blob Storage", DESTINATIONS, ABSENT_DESTINATIONS
+            ),
             Parameter("Use cached results", "boolean", False),
             Parameter("Please specify authentication type", "choice", "Account", ("SAS", "Account")),
             Parameter("SAS URI for blob"),
@@ -115,7 +123,11 @@ DATA: tuple[Module, ...] = (
         outputs=(Port("Results dataset1"), Port("Results dataset2")),
         parameters=(
             Parameter(
-                "Splitting mode", "choice", "Split Rows", ("Split Rows", "Regular Expression", "Relative Expression")
+                "Splitting mode",
+                "choice",
+                "Split Rows",
+                ("Split Rows", "Regular Expression", "Relative Expression"),
+                ("Recommender Split",),
             ),
             Parameter("Fraction of rows in the first output dataset", default="0.5"),
             Parameter("Randomized split", "boolean", True),
@@ -148,6 +160,7 @@ DATA: tuple[Module, ...] = (
                     "Remove entire row",
                     "Remove entire column",
                 ),
+                ("Replace using MICE", "Replace using Probabilistic PCA"),
             ),
             Parameter("Replacement value", default="0"),
             Parameter("Cols with all missing values", "choice", "Remove", ("Remove", "Propagate")),
@@ -165,7 +178,7 @@ DATA: tuple[Module, ...] = (
     Module(
         "Saved Transform",
         outputs=(Port("Transformation", "transform"),),
-        parameters=(Parameter("Name", required=True), Parameter("Transform", "columns", required=True)),
+        parameters=(Parameter("Name", required=True), Parameter("Transform", "data", required=True)),
         run="preparation:saved_transform",
         in_server=True,
     ),

@@ -93,6 +93,4 @@ def _start(name: str, rows: Doubles, count: int) -> Any:
         return rows[:count]
     if name == "Evenly":
         return rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
-    if name == "Use label column":
-        raise module_error("0039", "the initialization 'Use label column' is not emulated; use K-Means++")
     return _STARTS[name]

@@ -18,13 +18,67 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
+from amlemulator.core.interface import ColumnType
 from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.frame import Frame, Series
 
 ALL: dict[str, Any] = {"begin with": "all columns"}
 _RANGE = re.compile(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?")
+
+
+_RULE = ("include", "exclude")
+_MEMBERS = ("begin with", "rules", "keep order and duplicates")
+BEGINNINGS = ("all columns", "no columns")
+ROLES = ("features", "labels", "weights")
+TYPES = (*get_args(ColumnType), "Numeric", "Categorical")
+
+
+def fault(selection: Any) -> str:
+    """Return in a sentence what is wrong with the form of a selection; empty when nothing is."""
+    if isinstance(selection, str):
+        return ""
+    if isinstance(selection, (list, tuple)):
+        return _fault_of_names(selection)
+    return _fault_of_rules(selection) if isinstance(selection, Mapping) else f"{selection!r} selects no columns."
+
+
+def _fault_of_rules(selection: Mapping[Any, Any]) -> str:
+    unknown = [str(name) for name in selection if name not in _MEMBERS]
+    if unknown:
+        return f"A selection has no '{unknown[0]}'; it has: {', '.join(_MEMBERS)}."
+    if selection.get("begin with", BEGINNINGS[1]) not in BEGINNINGS:
+        return f"It begins with {' or '.join(BEGINNINGS)}."
+    rules = selection.get("rules") or ()
+    if not isinstance(rules, (list, tuple)):
+        return "Its rules are a list."
+    return next(filter(None, map(_fault_of_rule, rules)), "")
+
+
+def _fault_of_names(names: Sequence[Any]) -> str:
+    wrong = [name for name in names if isinstance(name, bool) or not isinstance(name, (str, int, float))]
+    # YAML takes an unquoted yes or no for true or false.
+    return f"{wrong[0]!r} is no name of a column: put the name into quotes." if wrong else ""
+
+
+def _fault_of_rule(rule: Any) -> str:
+    chosen = next(iter(rule.values())) if isinstance(rule, Mapping) and len(rule) == 1 else None
+    if not isinstance(chosen, Mapping) or len(chosen) != 1 or next(iter(rule)) not in _RULE:
+        return f"{rule!r} is no rule; one is {{include: {{names: [age]}}}} or {{exclude: ...}}."
+    kind, what = next(iter(chosen.items()))
+    if kind == "names":
+        return _fault_of_names([what] if isinstance(what, str) else what) if _is_listed(what) else "names is a list."
+    if kind == "types":
+        words = {str(one).lower() for one in ([what] if isinstance(what, str) else what)} if _is_listed(what) else {""}
+        return "" if words <= {one.lower() for one in TYPES} else f"types are: {', '.join(TYPES)}."
+    if kind == "all":
+        return "" if f"{str(what).rstrip('s')}s" in ROLES else f"all is one of: {', '.join(ROLES)}."
+    return "" if kind == "indices" else f"A rule has no '{kind}'; it has names, indices, types or all."
+
+
+def _is_listed(what: Any) -> bool:
+    return isinstance(what, (str, list, tuple))
 
 
 def select(frame: Frame, selection: Any) -> list[Series]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from amlemulator.core.interface import ColumnType
+from amlemulator.experiments import columns
 from amlemulator.experiments.modules import Module, Parameter, Port, registry
 
 # The members of each kind of mapping in an experiment file, with what each must be.
@@ -35,7 +36,7 @@ def experiment_schema() -> dict[str, Any]:
             "nodes": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/node"}},
             "web service parameters": {"type": "array", "items": {"$ref": "#/$defs/parameter"}},
         },
-        "$defs": {"node": _node(modules), "parameter": _parameter(), "column": _column()},
+        "$defs": {"node": _node(modules), "parameter": _parameter(), "column": _column(), "selection": _selection()},
     }
 
 
@@ -78,11 +79,12 @@ def _value(spec: Parameter) -> dict[str, Any]:
         "real": {"type": ["number", "string", "null"]},
         "boolean": {"type": ["boolean", "string", "null"]},
         "choice": {"anyOf": [{"enum": list(spec.choices)}, {"type": ["string", "number", "boolean", "null"]}]},
-        "columns": {"type": ["array", "string", "object", "null"]},
+        "columns": {"anyOf": [{"$ref": "#/$defs/selection"}, {"type": "null"}]},
+        "data": {"type": "object"},
     }
     schema = dict(kinds[spec.kind])
     if not spec.name or spec.kind == "text":
-        schema.pop("type")  # a saved transform is a mapping
+        schema.pop("type")  # YAML makes dates, too, of what people write
     for member, bound in (("minimum", spec.minimum), ("maximum", spec.maximum)):
         if bound is not None:
             schema[member] = bound
@@ -123,6 +125,32 @@ def _parameter() -> dict[str, Any]:
             "description": {"type": "string"},
         },
     }
+
+
+def _selection() -> dict[str, Any]:
+    """Describe Studio's column selector as ``columns.fault`` has it."""
+
+    def one_of(**members: Any) -> dict[str, Any]:
+        return {"type": "object", "minProperties": 1, "maxProperties": 1, **_closed(members)}
+
+    names = {"type": "array", "items": {"type": ["string", "number"]}}
+    types = {"enum": list(columns.TYPES)}
+    chosen = one_of(
+        names={"anyOf": [names, {"type": "string"}]},
+        indices={"type": ["string", "integer"], "description": "From 1: 1-4,6"},
+        types={"anyOf": [types, {"type": "array", "items": types}]},
+        all={"enum": list(columns.ROLES)},
+    )
+    rules = {
+        "begin with": {"enum": list(columns.BEGINNINGS)},
+        "rules": {"type": "array", "items": one_of(include=chosen, exclude=chosen)},
+        "keep order and duplicates": {"type": "boolean"},
+    }
+    return {"anyOf": [names, {"type": "string", "description": "age,sex"}, {"type": "object", **_closed(rules)}]}
+
+
+def _closed(members: dict[str, Any]) -> dict[str, Any]:
+    return {"additionalProperties": False, "properties": members}
 
 
 def _column() -> dict[str, Any]:

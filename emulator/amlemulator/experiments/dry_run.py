@@ -6,7 +6,7 @@ Where it does not (SQL, scripts, a data set nobody has seen), what follows is le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from amlemulator.core.interface import Column
@@ -16,7 +16,9 @@ from amlemulator.experiments.errors import ModuleError, module_error
 from amlemulator.experiments.execute import Environment, NodeCall
 from amlemulator.experiments.frame import Frame, Series
 from amlemulator.experiments.graph import Finding, Graph, Node
+from amlemulator.experiments.mends import mend_columns
 from amlemulator.experiments.modules import implementation
+from amlemulator.experiments.splitting import parts
 
 # Modules whose columns follow from their parameters alone, and that import nothing heavy.
 TRIED = {
@@ -34,21 +36,36 @@ _ROWS = {"0021"}  # errors that only the missing rows are to blame for
 Values = dict[tuple[str, str], Any]
 
 
-def check_columns(graph: Graph, schemas: Mapping[str, Sequence[Column]] | None = None) -> list[Finding]:
+def check_columns(
+    graph: Graph, schemas: Mapping[str, Sequence[Column]] | None = None, wrong: Collection[str] = ()
+) -> list[Finding]:
     """Return a finding for each module that names a column which cannot be there.
 
     ``schemas`` has the columns of saved data sets by name; without, those that are kept at a Web Service Input beside
-    the data set count.
+    the data set count. ``wrong`` are nodes that something else is wrong with: what they give is not known.
     """
     values: Values = {}
     findings = []
     for node in graph.order(called=False):
+        if node.id in wrong:
+            continue
         try:
             _try(graph, node, values, schemas or {})
         except ModuleError as error:
             if error.code not in _ROWS:
-                findings.append(Finding(node.id, error.message, f"Look at the parameters of '{node.module.name}'."))
+                inputs = {port: values.get(_place(graph, node, port)) for port in node.inputs}
+                mend = mend_columns(error, node.module.name, inputs)
+                findings.append(Finding(node.id, error.message, mend, _at(node, error)))
     return findings
+
+
+def _at(node: Node, error: ModuleError) -> tuple[str, ...]:
+    """Return the parameter that the error is about: the one in which stands what its message quotes."""
+    quoted = error.message.split('"')[1::2]
+    for name, value in node.parameters.items():
+        if name in quoted or any(word in str(value) for word in quoted):
+            return ("parameters", name)
+    return ()
 
 
 def _try(graph: Graph, node: Node, values: Values, schemas: Mapping[str, Sequence[Column]]) -> None:
@@ -95,6 +112,7 @@ def _without_rows(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _split(graph: Graph, node: Node, inputs: Mapping[str, Any]) -> Values:
+    parts(inputs["Dataset"], graph.parameters_of(node, {}))
     return {(node.id, port.name): inputs["Dataset"] for port in node.module.outputs}
 
 
@@ -111,6 +129,19 @@ def _train(graph: Graph, node: Node, inputs: Mapping[str, Any]) -> Values:
     return {(node.id, port): features}
 
 
+def _indicators(graph: Graph, node: Node, inputs: Mapping[str, Any]) -> Values:
+    call = NodeCall(node, graph.name, _without_rows(inputs), graph.parameters_of(node, {}), Environment())
+    implementation(node.module.run)(call)
+    return {}  # the columns that it appends depend on the levels of the data
+
+
+def _cluster(graph: Graph, node: Node, inputs: Mapping[str, Any]) -> Values:
+    chosen = select(inputs["Dataset"], graph.parameters_of(node, {})["Column Set"])
+    if not chosen:
+        raise module_error("0011", "Column Set")
+    return {(node.id, "Trained model"): [series.name for series in chosen]}
+
+
 def _score(graph: Graph, node: Node, inputs: Mapping[str, Any]) -> Values:
     frame: Frame = inputs["Dataset"]
     for name in inputs["Trained model"]:
@@ -123,5 +154,8 @@ _SPECIAL: dict[str, Callable[[Graph, Node, Mapping[str, Any]], Values]] = {
     "Split Data": _split,
     "Train Model": _train,
     "Tune Model Hyperparameters": _train,
+    "Train Clustering Model": _cluster,
+    "Convert to Indicator Values": _indicators,
     "Score Model": _score,
+    "Assign Data to Clusters": _score,
 }

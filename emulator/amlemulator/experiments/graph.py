@@ -28,21 +28,23 @@ the same port and takes its place in a call (modules.md section 10). Reading a g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from amlemulator.core.cells import render
-from amlemulator.core.interface import Column, InputPort, OutputPort, ServiceInterface
+from amlemulator.core.interface import Column, ColumnType, InputPort, OutputPort, ServiceInterface
 from amlemulator.core.interface import Parameter as ServiceParameter
 from amlemulator.experiments.catalogue_data import EXPORT_DATA, IMPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.errors import ModuleError
+from amlemulator.experiments.mends import mend_value
 from amlemulator.experiments.modules import Module, Parameter, nearest, registry
 
+TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
 MODEL_KINDS = ("model", "clusters")  # what an .ilearner may hold
 
 
@@ -52,11 +54,12 @@ class Finding:
 
     node: str
     message: str
-    mend: str = ""
+    mend: str
     at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.node}: {self.message}" + (f" {self.mend}" if self.mend else "")
+        stop = "" if self.message.endswith(".") else "."  # not all of Studio's sentences have one
+        return f"{self.node}: {self.message}{stop} {self.mend}"
 
 
 class GraphError(ValueError):
@@ -203,7 +206,7 @@ class _Reader:
         self.graph = Graph(name, nodes, links)
         self.findings += _structure(self.graph)
 
-    def _find(self, node: str, message: str, mend: str = "", *at: str) -> None:
+    def _find(self, node: str, message: str, mend: str, *at: str) -> None:
         self.findings.append(Finding(node, message, mend, at))
 
     def _read_modules(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Module]:
@@ -217,8 +220,8 @@ class _Reader:
             elif name in known:
                 found[node] = known[name]
             else:
-                near = ", ".join(nearest(name, sorted(known)))
-                self._find(node, f"There is no module '{name}' here.", f"Nearest: {near}." if near else "", "module")
+                near = ", ".join(nearest(name, sorted(known)) or sorted(known))
+                self._find(node, f"There is no module '{name}' here.", f"Nearest: {near}.", "module")
         return found
 
     def _read_node(self, entry: Mapping[str, Any]) -> Node | None:
@@ -236,15 +239,20 @@ class _Reader:
             listed = wires if isinstance(wires, (list, tuple)) else [wires]
             sources = (self._read_source(node, port, str(wire)) for wire in listed)
             inputs[port] = tuple(source for source in sources if source)
-        return Node(node, module, parameters, inputs, tuple(map(read_column, _list(entry.get("columns")))))
+        columns = _list(entry.get("columns"))
+        if fault := _columns_fault(columns):
+            mend = f"Write {{name: age, type: Int32}}; types are: {', '.join(TYPES)}."
+            self._find(node, fault, mend, "columns")
+            columns = []
+        return Node(node, module, parameters, inputs, tuple(map(read_column, columns)))
 
     def _read_parameters(self, node: str, module: Module, given: Mapping[str, Any]) -> dict[str, Any]:
         parameters: dict[str, Any] = {}
         for name, value in given.items():
             spec = module.parameter(name)
             if spec is None:
-                near = ", ".join(nearest(name, [known.name for known in module.parameters]))
-                mend = f"Nearest: {near}." if near else ""
+                there = [known.name for known in module.parameters]
+                mend = f"Nearest: {', '.join(nearest(name, there) or there)}." if there else "It has none: take it out."
                 self._find(node, f"'{module.name}' has no parameter '{name}'.", mend, "parameters", name)
             else:
                 self._check_value(node, spec, value, name)
@@ -256,11 +264,19 @@ class _Reader:
                 )
         return parameters
 
-    def _check_value(self, node: str, spec: Parameter, value: Any, written: str) -> None:
+    def _settable(self, node: str, parameter: str, nodes: Mapping[str, Node]) -> str:
+        """Return the mend for a target that is none: the nearest nodes, or the nearest parameters of its node."""
+        there = [spec.name for spec in nodes[node].module.parameters] if node in nodes else list(nodes)
+        near = nearest(parameter if node in nodes else node, there) or there
+        return f"Write node.Parameter name; nearest: {', '.join(near) or 'none, it has no parameters'}."
+
+    def _check_value(
+        self, node: str, spec: Parameter, value: Any, written: str, under: tuple[str, ...] = ("parameters",)
+    ) -> None:
         try:
             spec.value(value)
         except ModuleError as error:
-            self._find(node, error.message, "", "parameters", written)
+            self._find(node, error.message, mend_value(spec, value), *under, written)
 
     def _read_source(self, node: str, into: str, wire: str) -> Source | None:
         source, _, port = wire.partition(".")
@@ -278,18 +294,26 @@ class _Reader:
     def _read_link(self, entry: Any, nodes: Mapping[str, Node]) -> Link:
         facts = _mapping(entry)
         name, targets, specs = str(facts.get("name") or ""), [], []
+        default = facts.get("default")
         for target in _list(facts.get("sets")):
             node, _, parameter = str(target).partition(".")
             spec = nodes[node].module.parameter(parameter) if node in nodes else None
             if spec is None:
-                self._find(name, f"The web service parameter sets '{target}', which is no parameter of a node.")
+                message = f"The web service parameter sets '{target}', which is no parameter of a node."
+                self._find(name, message, self._settable(node, parameter, nodes), "sets")
             else:
+                if default is not None:
+                    self._check_value(name, spec, default, "default", under=())
                 targets.append((node, spec.name))
                 specs.append(spec)
         if not name or not targets:
-            self._find(name or "web service parameters", "A web service parameter needs a name and what it sets.")
-        default = facts.get("default")
+            message = "A web service parameter needs a name and what it sets."
+            self._find(
+                name or "web service parameters", message, "Write {name: Trees, sets: [node.Parameter name]}.", "sets"
+            )
         kind = facts.get("type") or (specs[0].column_type if specs else "String")
+        if kind not in TYPES:
+            self._find(name, f"There is no type '{kind}'.", f"There is: {', '.join(TYPES)}.", "type")
         text = None if default is None else str(default)
         driven = ServiceParameter(name, kind, text, default is None, facts.get("description"))
         return Link(driven, tuple(targets))
@@ -303,7 +327,7 @@ def _structure(graph: Graph) -> Iterator[Finding]:
             requests = sum(
                 graph.nodes[wire.node].module.name == WEB_SERVICE_INPUT for wire in wires if wire.node in graph.nodes
             )
-            if not wires and not port.optional:
+            if not wires and not port.optional and port.name not in node.inputs:  # else its wires have been found wrong
                 message = f"The port '{port.name}' of '{node.module.name}' is not connected."
                 yield Finding(node.id, message, f"Wire it under 'inputs': '{port.name}: <node>'.", ("inputs",))
             if requests > 1 or len(wires) - requests > 1:
@@ -320,7 +344,10 @@ def _structure(graph: Graph) -> Iterator[Finding]:
             {node.id: [wire.node for wires in node.inputs.values() for wire in wires] for node in graph.nodes.values()}
         ).prepare()
     except CycleError as error:
-        yield Finding(str(error.args[1][0]), "The wires run in a circle: " + " -> ".join(map(str, error.args[1])) + ".")
+        circle = " -> ".join(map(str, error.args[1]))
+        yield Finding(
+            str(error.args[1][0]), f"The wires run in a circle: {circle}.", "Take one of them out.", ("inputs",)
+        )
 
 
 def _kinds(graph: Graph, node: Node, port: str) -> Iterator[Finding]:
@@ -335,10 +362,39 @@ def _kinds(graph: Graph, node: Node, port: str) -> Iterator[Finding]:
         if source.kind not in fits and not saved:
             yield Finding(
                 node.id,
-                f"The port '{port}' of '{node.module.name}' takes a {target.kind},"
-                f" '{wire.node}.{wire.port}' gives a {source.kind}.",
-                at=("inputs", port),
+                f"The port '{port}' of '{node.module.name}' takes {_a(target.kind)},"
+                f" '{wire.node}.{wire.port}' gives {_a(source.kind)}.",
+                _wireable(graph, node, fits),
+                ("inputs", port),
             )
+
+
+def _a(kind: str) -> str:
+    """Return a kind of port in words: ``untrained`` is what an initialise-model module gives."""
+    return {"untrained": "an untrained model", "model": "a trained model"}.get(kind, f"a {kind}")
+
+
+def _wireable(graph: Graph, node: Node, kinds: Collection[str]) -> str:
+    """Return the mend for a wire of another kind: the outputs in the graph that would do."""
+    there = [
+        f"{other.id}.{port.name}"
+        for other in graph.nodes.values()
+        for port in other.module.outputs
+        if other is not node and port.kind in kinds
+    ]
+    return (
+        f"Wire one of: {', '.join(there)}." if there else "Nothing in the experiment gives one: add a module that does."
+    )
+
+
+def _columns_fault(columns: Sequence[Any]) -> str:
+    """Return in a sentence what is wrong with the form of a kept schema; empty when nothing is."""
+    for facts in columns:
+        if not isinstance(facts, Mapping) or "name" not in facts:
+            return f"{facts!r} is no column."
+        if (facts.get("type") or "String") not in TYPES:
+            return f"There is no type '{facts['type']}'."
+    return ""
 
 
 def read_column(facts: Mapping[str, Any]) -> Column:

@@ -15,10 +15,11 @@ from math import isfinite
 from typing import Any, Literal, Protocol
 
 from amlemulator.core.interface import ColumnType
+from amlemulator.experiments.columns import fault
 from amlemulator.experiments.errors import module_error
 
 PortKind = Literal["dataset", "untrained", "model", "untrained clusters", "clusters", "transform", "bundle", "device"]
-ParameterKind = Literal["text", "integer", "real", "boolean", "choice", "columns"]
+ParameterKind = Literal["text", "integer", "real", "boolean", "choice", "columns", "data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a module. ``default`` None: nothing is preset; ``wire`` is its name in Studio's own graphs."""
+    """A parameter of a module. ``default`` None: nothing is preset; ``wire`` is its name in Studio's own graphs.
+
+    ``absent`` are choices that Studio had and that are not emulated: understood, and refused by their name.
+    """
 
     name: str
     kind: ParameterKind = "text"
     default: Any = None
     choices: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     required: bool = False
@@ -50,7 +55,10 @@ class Parameter:
         return types.get(self.kind, "String")
 
     def value(self, given: Any) -> Any:
-        """Return the value as the module uses it. Raises ModuleError 0002 (not convertible) or 0008 (out of range)."""
+        """Return the value as the module uses it.
+
+        Raises ModuleError 0002 (not convertible), 0008 (out of range) or 0039 (a choice that is not emulated).
+        """
         if given is None or (given == "" and self.kind != "text"):
             return self.default
         if self.kind in ("integer", "real"):
@@ -59,7 +67,9 @@ class Parameter:
             return self._boolean(given)
         if self.kind == "choice":
             return self._choice(given)
-        return given if self.kind == "columns" else str(given)
+        if self.kind == "columns" and fault(given):
+            raise module_error("0002", self.name, "ColumnSelection")
+        return given if self.kind in ("columns", "data") else str(given)
 
     def _number(self, given: Any) -> float | int:
         wanted = "Integer" if self.kind == "integer" else "Float"
@@ -86,6 +96,10 @@ class Parameter:
         for choice in self.choices:
             if choice.lower() == wanted:
                 return choice
+        for choice in self.absent:
+            if choice.lower() == wanted:
+                there = " or ".join(nearest(choice, self.choices) or self.choices)
+                raise module_error("0039", f"'{choice}' as {self.name} is not emulated; use {there}")
         raise module_error("0002", self.name, " | ".join(self.choices))
 
 

@@ -51,8 +51,6 @@ def dataset(call: NodeCall) -> tuple[Frame]:
 def enter_data(call: NodeCall) -> tuple[Frame]:
     """Give the data typed into the module; of several empty last rows only one is trimmed (modules.md 2.1)."""
     kind = call.parameters["DataFormat"].lower()
-    if kind == "svmlight":
-        raise module_error("0049", "SvmLight is not emulated here; use CSV, TSV or ARFF")
     form = kind if kind == "arff" or call.parameters["HasHeader"] else f"nh.{kind}"
     try:
         text = io.StringIO(call.parameters["Data"], newline="")
@@ -64,8 +62,6 @@ def enter_data(call: NodeCall) -> tuple[Frame]:
 def import_data(call: NodeCall) -> tuple[Frame]:
     """Give what the address of the module held; the emulator has fetched it (see ``graph.staged_sources``)."""
     values = call.parameters
-    if values["Data source"] not in _FORMATS:
-        raise module_error("0039", f"the source '{values['Data source']}' is not emulated; use {' or '.join(_FORMATS)}")
     file = call.environment.sources.get(call.node.id)
     if file is None:
         raise module_error("0029")
@@ -76,11 +72,8 @@ def export_data(call: NodeCall) -> tuple[()]:
     """Write a data set to the file that the emulator then stores at the module's address.
 
     Without a header row unless it is asked for, unlike a Web Service Output (modules.md section 9). Raises ModuleError
-    0039 for a destination that is not emulated, 0065 without an address.
+    0065 without an address.
     """
-    if call.parameters["Please specify data destination"] != "Azure Blob Storage":
-        wanted = call.parameters["Please specify data destination"]
-        raise module_error("0039", f"the destination '{wanted}' is not emulated; use Azure Blob Storage")
     file = call.environment.sinks.get(call.node.id)
     if file is None:
         raise module_error("0065")
@@ -110,6 +103,4 @@ def _import_format(values: Any) -> str:
     if values["Data source"] == "Azure Blob Storage" and values["Authentication type"] == "Account":
         names = _BY_ACCOUNT
     kind = str(values[names[0]]).lower()
-    if kind == "svmlight":
-        raise module_error("0049", "SvmLight is not emulated here; use CSV, TSV or ARFF")
     return kind if kind == "arff" or values[names[1]] else f"nh.{kind}"

@@ -15,6 +15,8 @@ from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.execute import NodeCall
 from amlemulator.experiments.frame import Frame, Series
 
+Parts = tuple[list[int], list[int]]
+
 _FRACTION = "Fraction of rows in the first output dataset"
 _REFERENCE = re.compile(r'\s*(?:\\"(?P<name>[^"]*)"|\(\\(?P<index>\d+)\))\s*(?P<rest>.*)', re.DOTALL)
 _COMPARISON = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*(.+?)\s*")
@@ -33,11 +35,13 @@ def split_data(call: NodeCall) -> tuple[Frame, Frame]:
     frame: Frame = call.inputs["Dataset"]
     if frame.rows < 2:
         raise module_error("0021", "Dataset", 2)
-    first, second = _MODES[call.parameters["Splitting mode"]](frame, call.parameters)
+    first, second = parts(frame, call.parameters)
     return frame.take(first), frame.take(second)
 
 
-Parts = tuple[list[int], list[int]]
+def parts(frame: Frame, values: Mapping[str, Any]) -> Parts:
+    """Return the places of the rows that go first, and of the others, of however few. Raises ModuleError."""
+    return _MODES[values["Splitting mode"]](frame, values)
 
 
 def _rows(frame: Frame, values: Mapping[str, Any]) -> Parts:
@@ -67,7 +71,7 @@ def _count(text: str, rows: int) -> int:
         number = float(text.rstrip("%"))
     except ValueError as error:
         raise module_error("0002", _FRACTION, "Float") from error
-    share = number / 100 if text.endswith("%") else number if number <= 1 else number / rows
+    share = number / 100 if text.endswith("%") else number if number <= 1 else number / rows if rows else 1.0
     if not 0 <= share <= 1:
         raise module_error("0008", _FRACTION, 0, 1)
     return ceil(rows * share - 0.5)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError
 from pathlib import Path
 from typing import Any
 
 from amlemulator.core.interface import Column
 from amlemulator.experiments.document_schema import MEMBERS
-from amlemulator.experiments.graph import Finding, GraphError, check_graph, load_graph
+from amlemulator.experiments.graph import Finding, Graph, GraphError, read_graph
 from amlemulator.experiments.modules import nearest
 from amlemulator.experiments.yaml_lines import Place, Placed, YamlFile, read_yaml
 
@@ -65,9 +66,8 @@ def check_file(path: Path) -> list[Placed]:
     findings = list(file.findings)
     if not findings or file.document:
         shape = list(_check_shape(file.document))
-        findings += shape
-        if not any(finding.at[-1:] == (_KIND,) for finding in shape):  # else the rest cannot be read
-            findings += check_graph(file.document) or _check_columns(file)
+        graph, rest = read_graph(file.document)
+        findings += [*shape, *_not_told_by(shape, [*rest, *_check_columns(graph, rest, file.path.parent)])]
     placed = [file.placed(finding) for finding in findings]
     return sorted(dict.fromkeys(placed), key=lambda one: one.line)
 
@@ -99,6 +99,15 @@ def _check_shape(document: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding(group, f"Entry {number + 1} is no mapping.", "Write 'name: value' pairs.", (_KIND,))
 
 
+def _not_told_by(shape: Sequence[Finding], rest: Sequence[Finding]) -> Iterator[Finding]:
+    """Leave out that something is missing where something of the wrong kind stands: it reads as nothing."""
+    wrong = {(finding.node, *finding.at[:-1]) for finding in shape if finding.at[-1:] == (_KIND,)}
+    groups = {place[-1] for place in wrong if place[0] == "experiment"}
+    for finding in rest:
+        if finding.node not in groups and (finding.node, *finding.at[:1]) not in wrong:
+            yield finding
+
+
 def _check_members(name: str, kind: str, entry: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[Finding]:
     known = MEMBERS[kind]
     for member, value in entry.items():
@@ -113,18 +122,22 @@ def _check_members(name: str, kind: str, entry: Mapping[str, Any], at: tuple[str
             yield Finding(name, message, f"Write it as a {wanted}, or leave it out.", (*at, member, _KIND))
 
 
-def _check_columns(file: ExperimentFile) -> list[Finding]:
+def _check_columns(graph: Graph, wrong: Sequence[Finding], folder: Path) -> list[Finding]:
+    """Find columns that cannot be there, as far as that can be told of a graph with which other things are wrong."""
     from amlemulator.experiments.dry_run import check_columns
 
-    graph = load_graph(file.document)
     names = {str(node.parameters.get("Dataset")) for node in graph.having("Dataset")}
     schemas: dict[str, Sequence[Column]] = {}
     findings = []
     for name in sorted(names):
-        columns = dataset_columns(name, file.path.parent)
+        columns = dataset_columns(name, folder)
         if columns:
             schemas[name] = columns
-    for finding in check_columns(graph, schemas):
+    try:
+        found = check_columns(graph, schemas, {finding.node for finding in wrong})
+    except CycleError:  # which is among the findings
+        return []
+    for finding in found:
         at = finding.at or ("parameters",)
         findings.append(Finding(finding.node, finding.message, finding.mend, at))
     return findings

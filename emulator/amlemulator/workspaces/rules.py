@@ -83,15 +83,16 @@ def _blank() -> Endpoint:
 def check_together(read: Sequence[tuple[YamlFile, WorkspaceDescription]]) -> list[Placed]:
     """Find ids that are given twice, and accounts that are given two keys."""
     found: list[Placed] = []
-    ids: dict[str, Placed] = {}
+    ids: dict[str, str] = {}  # to whose they are, and where that stands
     keys = {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY}
     for file, workspace in read:
         for label, given, place in _ids(workspace):
-            here = Placed(file.path, file.line((*place, "id")), Finding(label, f"The id {given} is given twice."))
-            first = ids.setdefault(given, here)
-            if first is not here:
-                mend = f"It is that of {first.finding.node} in {first.path}:{first.line}; give one of them another."
-                found.append(Placed(here.path, here.line, Finding(label, here.finding.message, mend)))
+            line = file.line((*place, "id"))
+            if given in ids:
+                mend = f"It is that of {ids[given]}; give one of them another."
+                found.append(Placed(file.path, line, Finding(label, f"The id {given} is given twice.", mend)))
+            else:
+                ids[given] = f"{label} in {file.path}:{line}"
         storage = workspace.storage
         if storage is not None and storage.key not in (None, keys.setdefault(storage.account, storage.key or "")):
             wrong = Finding(
