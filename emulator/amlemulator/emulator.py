@@ -284,7 +284,7 @@ class Emulator(Parts):
             raise TypeError("Give a service an experiment and its models, or functions, not both.")
         from amlemulator.engine.function_services import FunctionServices
 
-        made = FunctionServices(self.deployment, self.deploying, self.data_files, self.runner.names)
+        made = FunctionServices(self.deploying, self.data_files, self.runner.names)
         return made.add(workspace, name, **functions)
 
     def deploy_file(

@@ -1,6 +1,7 @@
 """``amlclassic deploy --train --score``: a person's own functions, in the workers of a served emulator."""
 
 import os
+from pathlib import Path
 
 import pytest
 import requests
@@ -51,7 +52,7 @@ def test_functions_run_in_workers_only(served, deploy):
     status, _ = deploy("--train", "mine:train", "--score", "mine:score", "--name", "Mine")
     assert 0 == status
     services = {one["name"]: one for one in served.endpoints["workspaces"][0]["services"]}
-    assert ["Mine", "Mine [Predictive Exp.]"] == list(services)
+    assert ["Mine", "Mine [Predictive Exp.]"] == [name for name in services if name.startswith("Mine")]
     default = services["Mine [Predictive Exp.]"]["endpoints"][0]
     answer = requests.post(
         default["api_location"] + "/execute?api-version=2.0&details=true",
@@ -62,6 +63,19 @@ def test_functions_run_in_workers_only(served, deploy):
     (row,) = answer.json()["Results"]["output1"]["value"]["Values"]
     seen = {int(cell) for cell in row[2:]}
     assert not seen & {served.process.pid, os.getpid()}
+
+
+def test_both_services_or_neither(served, deploy):
+    """A score that fails at the deployment leaves no training service behind; with the mend both are there."""
+    words = ("--train", "mine:train", "--score", "mine:score", "--name", "Both")
+    Path("mine.py").write_text(SCRIPT.replace("int(model)", "int(model) / 0"))
+    status, told = deploy(*words)
+    assert (1, True) == (status, "division by zero" in told and "nothing was changed" in told)
+    Path("mine.py").write_text(SCRIPT)
+    status, told = deploy(*words)
+    assert (0, True) == (status, "Deployed: Both (training)" in told and "Deployed: Both [Predictive Exp.] (sc" in told)
+    status, told = deploy(*words)
+    assert (1, True) == (status, "There is a web service 'Both' already" in told)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from amlemulator import samples
 from amlemulator.cli import main
-from amlemulator.experiments.model_file import Header, ModelFile
+from amlemulator.experiments.model_file import Feature, Header, ModelFile
 from support.broken_models import sealed
 from support.census import NAMES, plain
 
@@ -35,6 +35,18 @@ def test_what_is_exported_scores_as_the_service(place, tmp_path, capsys):
     values = place.sample("census-model-predictive").score(body).json["Results"]["output1"]["value"]["Values"]
     assert (ROWS, NAMES) == (len(found), lines[0].strip().split(","))
     assert [row[-2:] for row in values] == found
+
+
+def test_a_functions_model_is_no_onnx(tmp_path, capsys):
+    """It is refused in a sentence that says whose it is, and nothing is written."""
+    path = tmp_path / "mine.ilearner"
+    header = Header("function", "Python function", (Feature("x", "Double", "number"),))
+    path.write_bytes(ModelFile(header, b"anything").pack())
+    assert 1 == main(["models", "export", str(path), "--out", str(tmp_path / "home")])
+    told = capsys.readouterr()
+    assert ("", 1) == (told.out, told.err.count("\n"))
+    assert "a function's own bytes, which are no ONNX; its score function reads them" in told.err
+    assert ["mine.ilearner"] == [one.name for one in tmp_path.iterdir()]
 
 
 def test_exported_twice(tmp_path, capsys):

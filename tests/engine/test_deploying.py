@@ -1,10 +1,18 @@
 """Deploying what somebody brings: checked at once, run once, put in place whole or not at all."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from amlemulator.core.endpoints import Settings
+from amlemulator.core.records import BlobReference
 from amlemulator.engine.deploying import Deployed, DeployRefused, Wish
+from amlemulator.engine.deployment import Plan
 from amlemulator.engine.trials import ExperimentFailed, Stopped, Watch
+from amlemulator.experiments.bringing import bring
 from amlemulator.experiments.graph import GraphError
+from amlemulator.experiments.model_file import ModelFile, read_model_file
 from support import graphs
 from support.folders import LINE, MODEL, RESOURCE, census, make_folder
 from support.wire import Target
@@ -125,6 +133,57 @@ def test_added_endpoints_and_their_models_stay_until_they_are_refreshed(place, f
     assert [second.service.experiment, first.service.experiment] == [first.fresh().experiment, added.fresh().experiment]
     assert 200 == place.manage("POST", f"{added.managed}/refresh", {"OverwriteResources": "false"}).status
     assert second.service.experiment == added.fresh().experiment
+
+
+def test_a_patched_model_outlives_the_refresh_after_an_update(place, folder):
+    """The graph follows and the model of the PATCH stays; with OverwriteResources the deployed one is there again."""
+    first = deploy(place, census_file(folder), name="Census", models={RESOURCE: MODEL.read_bytes()})
+    added = first.add("added")
+    file = read_model_file(MODEL.read_bytes())
+    other = place.emulator.store.save_content(ModelFile(replace(file.header, facts={}), file.onnx).pack())
+    update = {RESOURCE: (other, BlobReference())}
+    place.emulator.administration.patch_endpoint(added.fresh(), Settings(), update)
+    census_file(folder).write_text(
+        census().replace('"module": "Score Model"', '"module": "Score Model", "parameters": {}')
+    )
+    second = deploy(place, census_file(folder), name="Census", update=True)
+    (deployed,) = second.service.resources
+    assert other == added.fresh().resources[0].model != deployed.model
+    for overwrite, expected in (("false", other), ("true", deployed.model)):
+        place.manage("POST", f"{added.managed}/refresh", {"OverwriteResources": overwrite})
+        found = added.fresh()
+        assert (second.service.experiment, expected) == (found.experiment, found.resources[0].model)
+
+
+def test_two_services_or_none(place, line):
+    """A training experiment and its predictive one are deployed together; where one cannot be, neither is."""
+    brought = bring(line)
+    datasets = place.emulator.data_files.bring(place.workspace, brought.files)
+    wish = Wish(brought.document, datasets=datasets, predictive=True, trainer="Line")
+    place.deploy(graphs.ECHO)
+    for taken in ("Line", "Line [Predictive Exp.]"):
+        other = place.emulator.add_service(place.workspace, taken, graphs.ECHO)
+        with pytest.raises(DeployRefused, match=re.escape(f"There is a web service '{taken}' already")):
+            place.emulator.deploying.deploy(place.workspace, wish)
+        assert [taken] == names(place)[1:]
+        place.emulator.administration.delete_service(other.id)
+    made = place.emulator.deploying.deploy(place.workspace, wish)
+    assert ["Line", "Line [Predictive Exp.]"] == names(place)[1:]
+    assert ("Line", True) == (made.trainer.name, made.created)
+
+
+def names(place):
+    return [one.name for one in place.emulator.directory.services(place.workspace.id)]
+
+
+def test_a_name_that_is_taken_while_the_experiment_runs(place):
+    """Of two deployments of one name at the same time one is refused, and what the other deployed stays."""
+    first, second = ([Plan(name, graphs.ECHO, {}) for name in both] for both in (["Line"], ["Else", "Line"]))
+    made = place.emulator.deploying.put(place.workspace, first)
+    with pytest.raises(DeployRefused, match="There is a web service 'Line' already"):
+        place.emulator.deploying.put(place.workspace, second)
+    assert ["Line"] == names(place)
+    assert made == place.emulator.directory.service(made.id)
 
 
 def test_prevent_update_keeps_the_default_endpoint(place, line):

@@ -8,6 +8,7 @@ import pytest
 
 from amlemulator import Emulator
 from amlemulator.core.endpoints import Settings
+from amlemulator.engine.deploying import DeployRefused
 from amlemulator.engine.trials import ExperimentFailed
 from support.runner import until
 from support.wire import COMMON
@@ -38,6 +39,11 @@ def double(rows):
 def fail(rows):
     """Go wrong."""
     raise ValueError("no such rows")
+
+
+def fail_with_model(model, rows):
+    """Go wrong when scoring."""
+    fail(rows)
 
 
 @pytest.fixture
@@ -154,9 +160,19 @@ def test_a_failing_function_is_error_0085(aml):
     details = ended_job(aml, aml.add_service("Never", train=fail, schema=columns))["Details"]
     assert details.startswith("Module: Train Python Function;")
     assert "Error 0085" in details
-    with pytest.raises(ExperimentFailed, match="no such rows"):
-        aml.add_service("Refused", train=fail, schema=ROWS)
+    for functions in ({"train": fail}, {"train": train, "score": fail_with_model}):
+        with pytest.raises(ExperimentFailed, match="no such rows"):
+            aml.add_service("Refused", **functions, schema=ROWS)
     assert "Refused" not in {one.name for one in aml.services}
+
+
+def test_a_name_that_is_taken_is_refused(aml):
+    """With rows or with columns alone: a second service of that name is not made, and neither is its other half."""
+    aml.add_service("Mine [Predictive Exp.]", score=double, schema={"x": "Double"})
+    for schema in (ROWS, {"x": "Double", "y": "Double"}):
+        with pytest.raises(DeployRefused, match="There is a web service 'Mine"):
+            aml.add_service("Mine", train=train, score=score, schema=schema)
+    assert ["Mine [Predictive Exp.]"] == [one.name for one in aml.services]
 
 
 @pytest.mark.parametrize(

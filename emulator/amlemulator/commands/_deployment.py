@@ -65,35 +65,37 @@ def _deploy(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]
     parameters = pairs(arguments.parameter, "--parameter", "NAME=VALUE")
     for path in models.values():
         path.open("rb").close()  # told before anything is sent
-    wishes = _wishes(arguments)
+    wish = _wish(arguments)
     file = read_endpoints(arguments)
     workspace = file.workspace(arguments.workspace)
     token = arguments.control_token or os.environ.get("AMLCLASSIC_CONTROL_TOKEN")
     with ControlPlane(file.base_url, token) as control:
         body = {
+            "experiment": wish.brought.document,
+            "name": wish.name,
+            "trainer": wish.trainer,
+            "predictive": wish.predictive,
             "update": arguments.update,
             "parameters": parameters,
+            **_sent(workspace, wish.brought, models, progress),
         }
-        for wish in wishes:
-            sent = _sent(workspace, wish.brought, models, progress)
-            made = {"experiment": wish.brought.document, "name": wish.name, "predictive": wish.predictive, **sent}
-            shown = _watched(control, workspace, {**body, **made}, progress)
-        return shown
+        return _watched(control, workspace, body, progress)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """One service to deploy."""
+    """What to deploy; with ``trainer`` two services, of which that is the training one's name."""
 
     brought: Brought
     name: str | None
     predictive: bool
+    trainer: str | None = None
 
 
-def _wishes(arguments: argparse.Namespace) -> list[_Wish]:
-    """Return what is to be deployed, in order. Raises WrongCall, GraphError and OSError."""
+def _wish(arguments: argparse.Namespace) -> _Wish:
+    """Return what is to be deployed. Raises WrongCall, GraphError and OSError."""
     if not (arguments.train or arguments.score):
-        return [_Wish(bring(Path(arguments.file)), arguments.name, arguments.predictive)]
+        return _Wish(bring(Path(arguments.file)), arguments.name, arguments.predictive)
     if arguments.predictive or arguments.model:
         raise WrongCall("--train and --score go with neither --predictive nor --model")
     if not arguments.name:
@@ -110,10 +112,9 @@ def _wishes(arguments: argparse.Namespace) -> list[_Wish]:
         brought = Brought(with_scripts(graph, Path()), {path.name: path})
     except GraphError as error:
         raise WrongCall(" ".join(finding.message for finding in error.findings)) from error
-    made = [_Wish(brought, arguments.name, predictive=False)]
     if train is not None and score is not None:
-        made.append(_Wish(brought, arguments.name + SUFFIX, predictive=True))
-    return made
+        return _Wish(brought, arguments.name + SUFFIX, predictive=True, trainer=arguments.name)
+    return _Wish(brought, arguments.name, predictive=False)
 
 
 def _sent(
@@ -159,7 +160,7 @@ def _watched(
     return {
         "ok": True,
         "workspace": workspace.name,
-        **{name: errand[name] for name in ("created", "stayed", "service")},
+        **{name: errand[name] for name in ("created", "stayed", "service", "trainer") if name in errand},
     }
 
 
@@ -177,18 +178,23 @@ def pairs(words: Sequence[str], flag: str, form: str) -> dict[str, str]:
 
 
 def _report(shown: Mapping[str, Any]) -> str:
-    service = shown["service"]
     what = "Deployed" if shown["created"] else "Updated"
-    lines = [f"{what}: {service['name']} ({service['kind']}) in the workspace {shown['workspace']}"]
-    default = next((one for one in service["endpoints"] if one["name"] == "default"), None)
-    if default is not None:
-        lines += [
-            f"  {default['api_location']}",
-            f"  key {mask(default['primary_key'])}, help {default['help_location']}",
-        ]
+    lines = []
+    for service in (shown.get("trainer"), shown["service"]):
+        if service is not None:
+            lines += _lines(what, service, shown["workspace"])
     if shown["stayed"]:
         lines.append(
             f"  Endpoints that stay as they are: {', '.join(shown['stayed'])}. Added ones follow when they are"
         )
         lines.append("  refreshed (POST .../refresh on the management host); PreventUpdate keeps one as it is.")
     return "\n".join(lines)
+
+
+def _lines(what: str, service: Mapping[str, Any], workspace: str) -> list[str]:
+    lines = [f"{what}: {service['name']} ({service['kind']}) in the workspace {workspace}"]
+    default = next((one for one in service["endpoints"] if one["name"] == "default"), None)
+    if default is not None:
+        lines.append(f"  {default['api_location']}")
+        lines.append(f"  key {mask(default['primary_key'])}, help {default['help_location']}")
+    return lines

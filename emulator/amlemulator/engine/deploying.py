@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from typing import Any
 
 from amlemulator.core.records import Endpoint, WebService, Workspace
 from amlemulator.core.studio_records import Dataset
-from amlemulator.engine.deployment import Deployment
+from amlemulator.engine.deployment import Deployment, NameTaken, Plan
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.studio import Studio
 from amlemulator.engine.trials import Document, ExperimentFailed, Stopped, Trial, Trials, Watch
@@ -36,8 +36,9 @@ class Wish:
 
     ``name``: without one the service is called as its experiment. ``models``: content by resource; what is left out
     stays as the service has it. ``datasets``: names in the graph to ids of saved data sets. ``update``: put it in the
-    place of the service of that name. ``predictive``: the graph trains, its predictive experiment is to be deployed.
-    ``parameters``: web service parameters for the run.
+    place of the service of that name. ``predictive``: the graph trains, its predictive experiment is to be deployed;
+    with ``trainer`` the graph itself, too, as the service of that name: both or neither. ``parameters``: web service
+    parameters for the run.
     """
 
     experiment: Document
@@ -46,6 +47,7 @@ class Wish:
     datasets: Mapping[str, str] = field(default_factory=dict)
     update: bool = False
     predictive: bool = False
+    trainer: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,11 +57,15 @@ class DeployRefused(Exception):  # noqa: N818 - named for what happened
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What came of a wish. ``stayed`` names endpoints that still answer as before: those added, those that may not."""
+    """What came of a wish. ``stayed`` names endpoints that still answer as before: those added, those that may not.
+
+    ``trainer`` is the training service of the two, where two were wished for.
+    """
 
     service: WebService
     created: bool
     stayed: tuple[str, ...] = ()
+    trainer: WebService | None = None
 
 
 class Deploying:
@@ -84,11 +90,9 @@ class Deploying:
             findings += named + self._check_models(workspace, wish, graph)
             if wish.predictive and load_graph(graph).kind != "training":
                 findings.append(f"'{graph['experiment']}' trains nothing. Deploy it without setting it up.")
-        if not findings and not wish.update and self._named(workspace, self._name(wish)) is not None:
-            findings.append(
-                f"There is a web service '{self._name(wish)}' already. Deploy with --update to put this in its place, "
-                "or give another --name."
-            )
+        if not findings and not wish.update:
+            names = [name for name in (wish.trainer, self._name(wish)) if name is not None]
+            findings += [_taken(name) for name in names if self._named(workspace, name) is not None]
         if findings:
             raise DeployRefused("\n".join(findings))
         return graph
@@ -96,24 +100,36 @@ class Deploying:
     def deploy(self, workspace: Workspace, wish: Wish, watch: Watch | None = None) -> Deployed:
         """Carry a wish out. Raises DeployRefused, ExperimentFailed and Stopped, and has changed nothing then."""
         graph, models = self.check(workspace, wish), dict(wish.models)
-        name = self._name(wish)
-        found = self._named(workspace, name)
+        found = self._named(workspace, self._name(wish))
         if found is not None:
             models = self._models_of(found) | models
+        plans: list[Plan] = []
         with tempfile.TemporaryDirectory(prefix="deploy-", dir=self._trials.folder()) as folder:
             files = {key: Path(path) for key, path in self._studio.stage(graph, Path(folder)).items()}
             trial = Trial(graph, models, files, wish.parameters)
+            if wish.trainer is not None:
+                plans.append(Plan(wish.trainer, self._trials.filled(trial, watch), {}))
             if wish.predictive:
-                graph, models = self._trials.predictive(trial, watch)
+                plans.append(Plan(self._name(wish), *self._trials.predictive(trial, watch)))
             else:
-                graph = self._trials.filled(trial, watch)
+                plans.append(Plan(self._name(wish), self._trials.filled(trial, watch), models))
         if watch is not None and watch.stopped:
             raise Stopped
-        found = self._named(workspace, name)  # a run takes a while
-        if found is None:
-            return Deployed(self._deployment.deploy(workspace, name, graph, models), created=True)
-        service = self._deployment.redeploy(found, graph, models)
-        return Deployed(service, created=False, stayed=tuple(one.name for one in self._stayed(service)))
+        made = self._put(workspace, plans, update=wish.update)
+        service, created = made[-1]
+        stayed = () if created else tuple(one.name for one in self._stayed(service))
+        return Deployed(service, created, stayed, made[0][0] if wish.trainer is not None else None)
+
+    def put(self, workspace: Workspace, plans: Sequence[Plan]) -> WebService:
+        """Deploy new services as they stand, all or none; returns the last. Raises DeployRefused."""
+        return self._put(workspace, plans, update=False)[-1][0]
+
+    def _put(self, workspace: Workspace, plans: Sequence[Plan], *, update: bool) -> list[tuple[WebService, bool]]:
+        """Put everything in its place at once. A run takes a while, so a name may have been taken meanwhile."""
+        try:
+            return self._deployment.deploy_all(workspace, plans, update=update)
+        except NameTaken as error:
+            raise DeployRefused(_taken(str(error))) from error
 
     def _stayed(self, service: WebService) -> list[Endpoint]:
         endpoints = self._directory.endpoints(service.id)
@@ -167,6 +183,13 @@ class Deploying:
                     there = ", ".join([*ids, *datasets()])
                     wrong.append(f"{node['id']}: There is no data set '{name}' in the workspace. There is: {there}.")
         return graph, wrong
+
+
+def _taken(name: str) -> str:
+    return (
+        f"There is a web service '{name}' already. Deploy with --update to put this in its place, or give another "
+        "--name."
+    )
 
 
 @dataclass(slots=True)

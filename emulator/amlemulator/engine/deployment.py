@@ -27,6 +27,19 @@ class Given:
 NOTHING_GIVEN = Given()
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A service to be: its name, its experiment, and the content of each saved trained model by resource name."""
+
+    name: str
+    experiment: Mapping[str, Any]
+    models: Mapping[str, bytes]
+
+
+class NameTaken(Exception):  # noqa: N818 - named for what happened
+    """There is a web service of that name; the message is the name."""
+
+
 class Deployment:
     """Makes workspaces and deploys experiments into them."""
 
@@ -87,22 +100,59 @@ class Deployment:
         """
         graph = self._save_graph(experiment)
         resources = self._save_models(list(models) if checked else self._resources_of(experiment), models)
-        now = self._clock.now()
         with self._store.transaction() as transaction:
-            ordinal = transaction.next_ordinal(f"service/{workspace.id}")
-            service = WebService(
-                id=given.id or self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
-                ordinal=ordinal,
-                workspace_id=workspace.id,
-                name=name,
-                created=now,
-                updated=now,
-                description=given.description,
-                experiment=graph,
-                resources=resources,
+            return self._create(transaction, workspace, name, graph, resources, given)
+
+    def deploy_all(self, workspace: Workspace, plans: Sequence[Plan], *, update: bool) -> list[tuple[WebService, bool]]:
+        """Deploy experiments, all of them or none; returns each service, and whether it is a new one.
+
+        With ``update`` each goes in the place of the last service of its name, where there is one; without, that is
+        NameTaken. KeyError and GraphError as ``deploy``.
+        """
+        kept = [
+            (
+                plan.name,
+                self._save_graph(plan.experiment),
+                self._save_models(self._resources_of(plan.experiment), plan.models),
             )
-            transaction.put(service)
-            transaction.put(self._default_endpoint(transaction, service))
+            for plan in plans
+        ]
+        made: list[tuple[WebService, bool]] = []
+        with self._store.transaction() as transaction:
+            for name, graph, resources in kept:
+                services = transaction.list(WebService, workspace.id)
+                found = next((one for one in reversed(services) if one.name == name and one.type == "Graph"), None)
+                if found is not None and not update:
+                    raise NameTaken(name)
+                if found is None:
+                    made.append((self._create(transaction, workspace, name, graph, resources), True))
+                else:
+                    made.append((self._renew(transaction, found, graph, resources), False))
+        return made
+
+    def _create(
+        self,
+        transaction: Transaction,
+        workspace: Workspace,
+        name: str,
+        graph: str,
+        resources: tuple[Resource, ...],
+        given: Given = NOTHING_GIVEN,
+    ) -> WebService:
+        ordinal, now = transaction.next_ordinal(f"service/{workspace.id}"), self._clock.now()
+        service = WebService(
+            id=given.id or self._identity.new_id("service", f"{workspace.id}/{ordinal}"),
+            ordinal=ordinal,
+            workspace_id=workspace.id,
+            name=name,
+            created=now,
+            updated=now,
+            description=given.description,
+            experiment=graph,
+            resources=resources,
+        )
+        transaction.put(service)
+        transaction.put(self._default_endpoint(transaction, service))
         return service
 
     def copy(self, workspace: Workspace, service: WebService) -> WebService:
@@ -136,14 +186,19 @@ class Deployment:
         (documents.md section 1).
         """
         graph, resources = self._save_graph(experiment), self._save_models(self._resources_of(experiment), models)
-        updated = replace(service, experiment=graph, resources=resources, updated=self._clock.now())
         with self._store.transaction() as transaction:
-            transaction.put(updated)
-            for endpoint in transaction.list(Endpoint, service.id):
-                if endpoint.is_default:
-                    kept = endpoint.prevent_update or self._prevented(service.workspace_id)
-                    followed = republish(endpoint, updated, resources)
-                    transaction.put(replace(endpoint, prevent_update=True) if kept else followed)
+            return self._renew(transaction, service, graph, resources)
+
+    def _renew(
+        self, transaction: Transaction, service: WebService, graph: str, resources: tuple[Resource, ...]
+    ) -> WebService:
+        updated = replace(service, experiment=graph, resources=resources, updated=self._clock.now())
+        transaction.put(updated)
+        for endpoint in transaction.list(Endpoint, service.id):
+            if endpoint.is_default:
+                kept = endpoint.prevent_update or self._prevented(service.workspace_id)
+                followed = republish(endpoint, updated, resources)
+                transaction.put(replace(endpoint, prevent_update=True) if kept else followed)
         return updated
 
     def settle_endpoint(

@@ -10,7 +10,7 @@ from amlemulator.core.interface import ColumnType
 from amlemulator.core.records import WebService, Workspace
 from amlemulator.engine.data_files import DataFiles
 from amlemulator.engine.deploying import Deploying, Wish
-from amlemulator.engine.deployment import Deployment
+from amlemulator.engine.deployment import Plan
 from amlemulator.experiments.function_graphs import Rows, Source, scoring_graph, training_graph
 from amlemulator.experiments.functions import hold
 from amlemulator.experiments.model_file import Feature, Header, ModelFile
@@ -23,8 +23,7 @@ Schema = Mapping[str, str] | bytes | str | Path
 class FunctionServices:
     """Deploys functions of this process. ``names`` gets those by which graphs call them."""
 
-    def __init__(self, deployment: Deployment, deploying: Deploying, data_files: DataFiles, names: set[str]) -> None:
-        self._deployment = deployment
+    def __init__(self, deploying: Deploying, data_files: DataFiles, names: set[str]) -> None:
         self._deploying = deploying
         self._data_files = data_files
         self._names = names
@@ -65,17 +64,16 @@ class FunctionServices:
         self, workspace: Workspace, name: str, train: Source | None, score: Source | None, rows: Rows, label: str
     ) -> WebService:
         """Deploy without a row to train on: score is given no bytes at all until a model is put there."""
-        made = None
+        plans = []
         if train is not None:
-            made = self._deployment.deploy(workspace, name, training_graph(name, train, score, rows, label), {})
-        if score is None:
-            assert made is not None
-            return made
-        if train is None:
-            return self._deployment.deploy(workspace, name, scoring_graph(name, score, rows), {})
-        resource = name + MODEL_SUFFIX
-        graph = scoring_graph(name + SUFFIX, score, rows, resource)
-        return self._deployment.deploy(workspace, name + SUFFIX, graph, {resource: _nothing(name, rows)})
+            plans.append(Plan(name, training_graph(name, train, score, rows, label), {}))
+        if score is not None and train is None:
+            plans.append(Plan(name, scoring_graph(name, score, rows), {}))
+        elif score is not None:
+            resource = name + MODEL_SUFFIX
+            graph = scoring_graph(name + SUFFIX, score, rows, resource)
+            plans.append(Plan(name + SUFFIX, graph, {resource: _nothing(name, rows)}))
+        return self._deploying.put(workspace, plans)
 
     def _trained(
         self,
@@ -93,11 +91,9 @@ class FunctionServices:
         if train is None:
             assert score is not None
             return self._deploying.deploy(workspace, Wish(scoring_graph(name, score, rows), datasets=datasets)).service
-        graph = training_graph(name, train, score, rows, label)
-        made = self._deploying.deploy(workspace, Wish(graph, datasets=datasets)).service
-        if score is None:
-            return made
-        return self._deploying.deploy(workspace, Wish(graph, datasets=datasets, predictive=True)).service
+        graph, both = training_graph(name, train, score, rows, label), score is not None
+        wish = Wish(graph, datasets=datasets, predictive=both, trainer=name if both else None)
+        return self._deploying.deploy(workspace, wish).service
 
 
 def _check_columns(schema: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ from amlemulator.listing import shown_service
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
 
-TEXTS = ("name",)
+TEXTS = ("name", "trainer")
 TRUTHS = ("update", "predictive")
 MAPPINGS = ("models", "datasets", "parameters")
 
@@ -78,6 +78,7 @@ class DeploymentControl:
             datasets=datasets,
             update=bool(body.get("update")),
             predictive=bool(body.get("predictive")),
+            trainer=body.get("trainer") or None,
             parameters={str(name): str(value) for name, value in (body.get("parameters") or {}).items()},
         )
 
@@ -114,6 +115,8 @@ class DeploymentControl:
             workspace = self._emulator.directory.workspace(errand.workspace_id)
             if workspace is not None:  # else it has gone since
                 shown["service"] = shown_service(self._emulator, workspace, deployed.service)
+                if deployed.trainer is not None:
+                    shown["trainer"] = shown_service(self._emulator, workspace, deployed.trainer)
         return shown
 
 
