@@ -140,6 +140,16 @@ def test_jobs_that_end_as_documented(program, arm, name):
     assert "Finished" == program.train()["StatusCode"]
 
 
+@pytest.mark.parametrize("name", [name for name in JOBS if "fail" in ARMED[name]["job"]])
+def test_an_armed_failure_reads_as_the_real_one(program, arm, name):
+    """Details name the module that would fail, with its own error."""
+    arm(name)
+    module, _, error = ARMED[name]["job"]["fail"].removeprefix("Module: ").partition("; ")
+    details = program.train()["Details"]
+    assert details.startswith(f"Module: {module};")
+    assert f"Error: {error} Process exited" in details
+
+
 @pytest.mark.parametrize(
     ("when", "states"),
     [

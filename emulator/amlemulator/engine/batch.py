@@ -7,6 +7,7 @@ transaction that looks at the job again first, so that a cancelled job stays can
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amlcontracts import load
 from amlemulator.core import batch as rules
 from amlemulator.core.addresses import Addresses
 from amlemulator.core.errors import failure
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".arff": "text/plain"}
+REASON = re.compile(r"(?:Module: (?P<module>[^;]+); )?Error (?P<code>\d{4}): (?P<message>.+)", re.DOTALL)
 EXTENSIONS = {"dataset": "csv", "model": "ilearner"}
 
 
@@ -173,7 +176,7 @@ class Batch:
             raise failure("control/BadRequest", f"The job {job_id} does not run: it is {job.state}.")
         with self._lock:
             handle = self._handles.pop(job_id, None)
-        self._fail(admitted, _module_failure("Emulator", "1000", reason))
+        self._fail(admitted, _made_failure(reason))
         if handle is not None:
             self._runner.cancel(handle)
         return self._known(job_id)
@@ -286,7 +289,7 @@ class Batch:
     def _begin(self, job: Job) -> None:
         policy = self._pacing.hold(job)
         if policy.way == "fail":
-            self._fail(job, _module_failure("Emulator", "1000", policy.reason))
+            self._fail(job, _made_failure(policy.reason))
         elif policy.way == "cancelled":
             self.delete(job)
         elif self._pacing.held(job.id) is None:
@@ -498,6 +501,17 @@ def _module_failure(module: str, code: str, message: str) -> dict[str, Any]:
     failed = ModuleError(code, message)
     failed.module = module
     return failed.to_dict()
+
+
+def _made_failure(reason: str) -> dict[str, Any]:
+    """Return the failure that somebody wants a job to end with.
+
+    ``Module: Train Model; Error 0001: ...`` names module and error; any other text is an Error 1000 of the emulator.
+    """
+    found = REASON.fullmatch(reason)
+    if found is None or found["code"] not in load("module_errors"):
+        return _module_failure("Emulator", "1000", reason)
+    return _module_failure(found["module"] or "Emulator", found["code"], found["message"])
 
 
 def _refusal(module: str, error: StorageRefused | ModuleError) -> dict[str, Any]:

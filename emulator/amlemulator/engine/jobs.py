@@ -43,7 +43,10 @@ class Jobs:
         return self._batch.finish(job_id, given)
 
     def fail(self, job_id: str, reason: str = "The job was made to fail.") -> Job:
-        """End a held or running job as Failed; ``reason`` stands in its Details. Raises ServiceError for others."""
+        """End a held or running job as Failed; ``reason`` stands in its Details. Raises ServiceError for others.
+
+        One that reads ``Module: Train Model; Error 0001: ...`` has that module and error.
+        """
         return self._batch.fail(job_id, reason)
 
     def cancel(self, job_id: str) -> Job:
