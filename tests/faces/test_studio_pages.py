@@ -126,8 +126,8 @@ def test_a_predictive_experiment_is_set_up_and_deployed(place_with):
     place = place_with()
     visitor, training = Visitor(place.wire), place.deploy(graphs.TRAINING)
     address = page_of(visitor, place, training.service.name)
-    page = visitor.submit(address + "/predictive")
     name = f"{training.service.name} [Predictive Exp.]"
+    page = set_up(visitor, address, name)
     assert ([name], ["InDraft"]) == (page.headings()[:1], tags(page))
     drawn = visitor.raw(page.by_id("graph").get("src")).body.decode()
     assert ("Saved Model" in drawn, "Train Model" in drawn) == (True, False)
@@ -142,14 +142,68 @@ def test_a_predictive_experiment_is_set_up_and_deployed(place_with):
     assert 200 == place.target(service).score({"Inputs": {"input1": rows}, "GlobalParameters": {}}).status
 
 
+def set_up(visitor, address, name):
+    """Set up the predictive experiment, look again until it is there, and go there."""
+    visitor.submit(address + "/predictive")
+    until(lambda: "setting-up" not in ids(visitor.get(address)))
+    return visitor.get(visitor.get(address).links()[name])
+
+
+def test_setting_up_says_how_far_it_is_and_can_be_stopped(staged):
+    """The module that runs, a button that stops it, a link for who has no script; asked twice it is one run."""
+    visitor, training = Visitor(staged.wire), staged.deploy(graphs.TRAINING)
+    address = page_of(visitor, staged, training.service.name)
+    visitor.submit(address + "/predictive")
+    running = until(lambda: next(iter(staged.emulator.staged.tasks.values()), None))
+    running.progress({"module": "Train Model", "done": 2, "of": 7})
+    page = visitor.submit(address + "/predictive")
+    assert 1 == len(staged.emulator.staged.tasks)
+    assert {"setting-up", "stop", "look-again"} <= set(ids(page))
+    assert "Train Model (2 of 7 modules done)" in page.all_text
+    assert ("2", "7") == (page.by_id("progress").get("value"), page.by_id("progress").get("max"))
+    assert "data-live" in page.by_id("state").attrib
+    assert "disabled" in page.by_id("predictive").attrib
+    visitor.submit(address + "/predictive/stop")
+    until(lambda: "setting-up" not in ids(visitor.get(address)))
+    assert "was stopped. Nothing was changed." in visitor.get(address).all_text
+    assert 1 == len(staged.emulator.experiments.all(staged.workspace))
+
+
+def test_setting_up_that_fails_says_why(place_with):
+    """The module's own error stands on the training experiment's page, and no experiment is added."""
+    place = place_with()
+    bare = {**graphs.TRAINING, "nodes": [dict(node) for node in graphs.TRAINING["nodes"]]}
+    train = next(node for node in bare["nodes"] if node["id"] == "train")
+    train["parameters"] = {"Label column": "nowhere"}
+    visitor, training = Visitor(place.wire), place.deploy(bare)
+    address = page_of(visitor, place, training.service.name)
+    visitor.submit(address + "/predictive")
+    until(lambda: "setting-up" not in ids(visitor.get(address)))
+    page = visitor.get(address)
+    assert "could not be set up. Nothing was changed." in page.all_text
+    assert 'Train Model: Error 0001: Column with name or index "nowhere" not found' in page.all_text
+    assert 1 == len(place.emulator.experiments.all(place.workspace))
+
+
+def test_a_run_says_how_far_it_is(staged):
+    """The module that runs stands on the page of an experiment that runs, too."""
+    visitor, training = Visitor(staged.wire), staged.deploy(graphs.TRAINING)
+    address = page_of(visitor, staged, training.service.name)
+    visitor.submit(address + "/run")
+    running = until(lambda: next(iter(staged.emulator.staged.tasks.values()), None))
+    running.progress({"module": "Train Model", "done": 2, "of": 7})
+    page = visitor.get(address)
+    assert (["Running"], True) == (tags(page), "Train Model (2 of 7 modules done)" in page.all_text)
+
+
 def test_a_predictive_experiment_is_set_up_again(place_with):
     """The same experiment is brought up to date, a draft again; the web service waits for it to be deployed."""
     place = place_with()
     visitor, training = Visitor(place.wire), place.deploy(graphs.TRAINING)
     address = page_of(visitor, place, training.service.name)
-    visitor.submit(address + "/predictive")
-    again = visitor.submit(address + "/predictive")
-    assert ["InDraft"] == tags(again)
+    name = f"{training.service.name} [Predictive Exp.]"
+    set_up(visitor, address, name)
+    assert ["InDraft"] == tags(set_up(visitor, address, name))
     assert 2 == len(place.emulator.experiments.all(place.workspace))
     assert "Update Predictive Experiment" == visitor.get(address).text("predictive")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -26,9 +26,11 @@ from amlemulator.engine.deployment import Deployment
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.studio_graph import SAVED_TRANSFORM, Asset, Assets, read_wire, safe_id, write_wire
 from amlemulator.engine.studio_runs import Result, Run, StudioRuns
+from amlemulator.engine.studio_setups import SetUp, SetUps
+from amlemulator.engine.trials import Stopped, Watch
 from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
-from amlemulator.experiments.graph import check_graph
+from amlemulator.experiments.graph import check_graph, load_graph
 from amlemulator.experiments.predictive import SUFFIX
 from amlemulator.ports.clock import Clock
 from amlemulator.ports.store import Store
@@ -58,9 +60,10 @@ class Experiments:
         self._identity = identity
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()  # for runs that somebody waits for
-        self._running: set[str] = set()
+        self._running: dict[str, Watch] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._retired = False
+        self.setups = SetUps(self._set_up, self._submit)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -202,24 +205,34 @@ class Experiments:
     def _start(
         self, workspace: Workspace, experiment: Experiment, graph: tuple[Mapping[str, Any], Mapping[str, str]]
     ) -> Experiment:
+        watch = Watch()
         with self._lock:
-            self._running.add(experiment.id)
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(RUNS_AT_A_TIME, thread_name_prefix="amlclassic-studio")
-            threads = self._threads
+            self._running[experiment.id] = watch
         running = self._put(rules.start(experiment, self._clock.now()))
-        threads.submit(self._guarded, running, _run(workspace, running, *graph))
+        self._submit(self._guarded, running, _run(workspace, running, *graph), watch)
         return running
 
-    def _guarded(self, experiment: Experiment, run: Run) -> None:
+    def _submit(self, work: Callable[..., None], *arguments: Any) -> None:
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(RUNS_AT_A_TIME, thread_name_prefix="amlclassic-studio")
+            self._threads.submit(work, *arguments)
+
+    def progress(self, experiment: Experiment) -> dict[str, Any]:
+        """Return the last word of the worker that runs an experiment, or its set-up: module, done, of."""
+        setup = self.setups.find(experiment)
+        watch = setup.watch if setup is not None and setup.state == "Running" else self._running.get(experiment.id)
+        return dict(watch.progress) if watch is not None else {}
+
+    def _guarded(self, experiment: Experiment, run: Run, watch: Watch) -> None:
         try:
-            self._conclude(experiment, run, self._runs.run(run))
+            self._conclude(experiment, run, self._runs.run(run, watch))
         except Exception as error:
             LOG.exception("experiment %s failed in the emulator itself", experiment.id)
             self._put(rules.fail(experiment, f"{type(error).__name__}: {error}", None, self._clock.now()))
         finally:
             with self._lock:
-                self._running.discard(experiment.id)
+                self._running.pop(experiment.id, None)
 
     def _conclude(self, experiment: Experiment, run: Run, result: Result) -> Experiment:
         now = self._clock.now()
@@ -261,18 +274,30 @@ class Experiments:
         made = (one for one in self.all(workspace) if one.parent_id == training.id and one.name.endswith(SUFFIX))
         return next(made, None)
 
-    def set_up_predictive(self, workspace: Workspace, experiment_id: str) -> Experiment:
-        """Set up the predictive experiment of a training one, or set it up again; the training one is run for it.
+    def set_up_predictive(self, workspace: Workspace, experiment_id: str) -> SetUp:
+        """Begin to set up the predictive experiment of a training one, or to do so again; it is run for that.
 
-        Raises 404; 400 when it has not run, or not exactly one of its modules trains; 409 while the other one runs.
+        Raises 404; 400 when it has not run, or not exactly one of its modules trains; 409 while one of both runs.
         """
+        training = rules.check_run(self.find(workspace, experiment_id))
+        graph = load_graph(self._directory.graph(training.graph))
+        trainers = sum(node.module.trains for node in graph.nodes.values())
+        if trainers != 1:
+            message = f"'{training.name}' has {trainers} modules that train. Leave exactly one."
+            raise refused(message, evidence="pages.predictive")
+        made = self.predictive(workspace, training)
+        if made is not None and made.state is ExperimentState.RUNNING:
+            raise rules.busy()
+        return self.setups.begin(workspace, training)
+
+    def _set_up(self, workspace: Workspace, training: Experiment, watch: Watch) -> Experiment:
+        run = _run(workspace, training, self._directory.graph(training.graph), training.models)
+        result = self._runs.set_up(run, watch)
+        if result.cancelled:
+            raise Stopped
+        if result.error is not None:
+            raise refused(f"{result.module or training.name}: {result.error}", evidence="pages.predictive")
         with self._one_at_a_time:
-            training = rules.check_run(self.find(workspace, experiment_id))
-            result = self._runs.set_up(
-                _run(workspace, training, self._directory.graph(training.graph), training.models)
-            )
-            if result.error is not None:
-                raise refused(f"{result.module or training.name}: {result.error}", evidence="pages.predictive")
             found = self.predictive(workspace, training) or self._new(workspace)
             if found.state is ExperimentState.RUNNING:
                 raise rules.busy()
@@ -318,6 +343,7 @@ class Experiments:
     def retire(self) -> None:
         """Write nothing any more: the state has been reset, and others have taken over."""
         self._retired = True
+        self.setups.close()
         with self._lock:
             threads = self._threads
         if threads is not None:
@@ -325,6 +351,7 @@ class Experiments:
 
     def close(self) -> None:
         """Wait for what runs; the runner has been closed before, so that is soon."""
+        self.setups.close()
         with self._lock:
             threads, self._threads = self._threads, None
         if threads is not None:

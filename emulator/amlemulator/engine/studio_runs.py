@@ -13,6 +13,7 @@ from amlemulator.core.records import StoredOutput, Workspace
 from amlemulator.engine.exports import Exports, Sink
 from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.engine.studio import Studio
+from amlemulator.engine.trials import Stopped, Watch
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.graph import staged_sources
 from amlemulator.ports.runner import Outcome, Runner, Task, TaskKind
@@ -65,13 +66,13 @@ class StudioRuns:
         self._folder = folder
         self._time_limit = time_limit
 
-    def run(self, run: Run) -> Result:
+    def run(self, run: Run, watch: Watch | None = None) -> Result:
         """Run an experiment and wait for its end."""
         exports = Exports(self._storage)
         with self._workplace() as name:
             try:
                 sinks = exports.stage(run.document, {}, Path(name))
-                outcome = self._carry_out("studio", run, Path(name), sinks)
+                outcome = self._carry_out("studio", run, Path(name), watch, sinks)
                 if outcome.status != "done":
                     return _failed(outcome)
                 exports.check(sinks)
@@ -80,10 +81,10 @@ class StudioRuns:
                 return Result(error=error.message, module=error.module)
             return Result(self._keep(run, Path(name), outcome.result["outputs"]), outcome.result["experiment"])
 
-    def set_up(self, run: Run) -> Result:
+    def set_up(self, run: Run, watch: Watch | None = None) -> Result:
         """Run a training experiment, make the predictive one of it, and wait for the end."""
         with self._workplace() as name:
-            outcome = self._carry_out("predictive", run, Path(name))
+            outcome = self._carry_out("predictive", run, Path(name), watch)
             if outcome.status != "done":
                 return _failed(outcome)
             made = Path(name) / "outputs"
@@ -94,12 +95,17 @@ class StudioRuns:
     def _workplace(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="run-", dir=self._folder(), ignore_cleanup_errors=True)
 
-    def _carry_out(self, kind: TaskKind, run: Run, folder: Path, sinks: Sequence[Sink] = ()) -> Outcome:
+    def _carry_out(
+        self, kind: TaskKind, run: Run, folder: Path, watch: Watch | None, sinks: Sequence[Sink] = ()
+    ) -> Outcome:
         try:
             body = {**self._stage(run, folder), "sinks": {sink.node: sink.file for sink in sinks}}
         except (StorageRefused, ModuleError) as error:
             return Outcome("failed", error={"message": str(error), "module": "Import Data"})
-        return self._runner.run(Task(kind, body, self._time_limit or None))
+        try:
+            return (watch or Watch()).run(self._runner, Task(kind, body, self._time_limit or None))
+        except Stopped:
+            return Outcome("cancelled")
 
     def _stage(self, run: Run, folder: Path) -> dict[str, Any]:
         sources, models = {}, {}

@@ -95,6 +95,8 @@ class StudioPages:
             experiment=found,
             address=_address(workspace, found),
             predictive=self._emulator.experiments.predictive(workspace, found),
+            setup=self._emulator.experiments.setups.find(found),
+            progress=self._emulator.experiments.progress(found),
             graph=graph,
             title_of=title_of,
             findings=findings,
@@ -144,13 +146,23 @@ class StudioPages:
 
     @route("POST", f"{EXPERIMENT}/predictive", "pages.predictive", "page")
     def set_up_predictive(self, workspace_id: str, experiment_id: str) -> Response:
-        """Make the predictive experiment of a training one that has run, and go there."""
-        workspace = workspace_here(self._emulator)
-        try:
-            made = self._emulator.experiments.set_up_predictive(workspace, experiment_id)
-        except ServiceError as error:
-            return self._experiment(workspace, experiment_id, error)
-        return go(_address(workspace, made))
+        """Begin to make the predictive experiment of a training one that has run; the page says how far it is."""
+
+        def act(workspace: Workspace, found: Experiment) -> str:
+            self._emulator.experiments.set_up_predictive(workspace, found.id)
+            return ""
+
+        return self._act(experiment_id, act)
+
+    @route("POST", f"{EXPERIMENT}/predictive/stop", "pages.stop-predictive", "page")
+    def stop_predictive(self, workspace_id: str, experiment_id: str) -> Response:
+        """Stop what was begun; nothing has been changed then, unless it is done already."""
+
+        def act(workspace: Workspace, found: Experiment) -> str:
+            self._emulator.experiments.setups.stop(found)
+            return ""
+
+        return self._act(experiment_id, act)
 
     @route("POST", f"{EXPERIMENT}/wires", "pages.wire", "page")
     def wire(self, workspace_id: str, experiment_id: str) -> Response:
