@@ -6,6 +6,7 @@ It keeps count of what really happened (jobs started, updates done), whatever th
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,9 @@ class FakeClock:
         return self.time
 
     def sleep(self, seconds: float) -> None:
-        self.time += seconds
+        """Let time pass: a little at least, or who waits for the last trillionth of a second would wait for ever."""
+        if seconds > 0:
+            self.time = max(self.time + seconds, math.nextafter(self.time, math.inf))
 
 
 @dataclass

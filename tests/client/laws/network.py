@@ -166,7 +166,7 @@ class FakeSocket(io.RawIOBase):
             return 0
         answer = self._network.answered(exchange)
         size = min(len(buffer), self._until_break(len(answer)) - self._given, SENT_AT_ONCE)
-        if exchange.fate.pace:
+        if exchange.fate.pace and size:
             size = min(size, 1)
             self._network.wait(exchange.fate.pace, self._timeout)
         if size == 0 and len(buffer):
