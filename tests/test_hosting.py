@@ -1,5 +1,7 @@
 """The handles of a test on its emulator, wherever that runs: each behaviour holds in this process and in another."""
 
+import json
+
 import pytest
 import requests
 
@@ -45,7 +47,7 @@ def aml(server):
 
 
 def call(aml, endpoint, method="POST", path="/execute", body=None, **options):
-    headers = {"Authorization": f"Bearer {endpoint.key}"}
+    headers = {"Authorization": f"Bearer {endpoint.key}", **options.pop("headers", {})}
     with aml.session() as session:
         return session.request(
             method, f"{endpoint.api_location}{path}?api-version=2.0", json=body, headers=headers, **options
@@ -191,6 +193,31 @@ def test_requests_are_found(aml):
     assert aml.requests.wait_for(operation="rrs.*") == aml.requests.find() == aml.requests.assert_called(1)
     with pytest.raises(AssertionError, match="status: wanted 401, was 200"):
         aml.requests.assert_called(operation="rrs.*", status=401)
+
+
+def test_whole_exchanges(aml):
+    """While somebody listens, requests and answers are kept whole; of keys only whose they were."""
+    endpoint = aml.endpoint("Census Model [Predictive Exp.]")
+    call(aml, endpoint, body=plain())
+    aml.emulator.exchanges.listen(aml.workspace.id)
+    answer = call(aml, endpoint, body=plain(), headers={"Accept": "application/json"})
+    assert 401 == call(aml, aml.endpoint("Census Model"), headers={"Authorization": "Bearer nobody's"}).status_code
+    with aml.session() as session:
+        session.get(endpoint.help_location)
+        headers = {"Authorization": f"Bearer {aml.token}"}
+        assert 200 == session.put(f"{endpoint.patch_url[:-7]}retrained", json={}, headers=headers).status_code
+    aml.faults.add(operation="rrs.*", status=503, count=1)
+    call(aml, endpoint, body=plain())
+    scored, refused, helped, added = aml.emulator.exchanges.heard(aml.workspace.id)
+    aml.emulator.exchanges.stop(aml.workspace.id)
+    assert [] == aml.emulator.exchanges.heard(aml.workspace.id)
+    assert plain() == json.loads(scored["body"])
+    assert (answer.text, 200, "key") == (scored["answer"], scored["status"], scored["caller"])
+    assert ("Census Model [Predictive Exp.]", "default") == (scored["service"], scored["endpoint"])
+    assert (401, "stranger", "") == (refused["status"], refused["caller"], refused["body"])
+    assert ("help.index", "nobody") == (helped["operation"], helped["caller"])
+    assert ("token", None, "retrained") == (added["caller"], added["endpoint"], added["arguments"]["endpoint_name"])
+    assert endpoint.key not in json.dumps([scored, refused])
 
 
 def test_the_clock(aml):

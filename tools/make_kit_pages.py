@@ -15,6 +15,7 @@ from amlemulator.emulator import Emulator
 from amlemulator.engine.faults import CHECKS
 from amlemulator.engine.journal import FILTERS
 from amlemulator.engine.pacing import JobPolicy
+from amlemulator.expecting import Expects
 from amlemulator.faces.catalogue import routes
 from amlemulator.settings import Settings, flag_name, variable_name
 
@@ -126,7 +127,15 @@ def fixtures() -> str:
     ]
     parts = ["# Fixtures and handles\n", NOTE, table(("fixture", "scope", "what it gives"), given)]
     parts.append(f"The option `--aml WHERE`: {_option_help()}.\n")
+    parts.append(
+        "The option `--aml-record`: tests with `expects` are recorded into the contract, not held against it.\n"
+    )
+    parts.append(
+        f"The setting `aml_contract`: the contract's file, from the root folder; `{pytest_plugin.CONTRACT}`.\n"
+    )
     parts.append(f"The marker `{pytest_plugin.MARKER.partition(':')[0]}`:{pytest_plugin.MARKER.partition(':')[2]}\n")
+    stated = ", ".join(name for name in inspect.signature(Expects.__call__).parameters if name != "self")
+    parts.append(f"`expects({stated})`: {sentence(Expects.__call__)} [How](../how-to/consumer-contracts.md).\n")
     for handle in HANDLES:
         parts.append(f"## {handle.__name__}\n")
         parts.append(f"{sentence(handle)}\n")

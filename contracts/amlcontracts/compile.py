@@ -12,6 +12,7 @@ from amlcontracts.schemas import references
 
 SOURCE = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).resolve().parent / "data"
+READ_HERE = ("consumer-contract",)  # files of people that the packages check by their schema
 
 
 def compiled() -> dict[str, str]:
@@ -23,7 +24,7 @@ def compiled() -> dict[str, str]:
     }
     if (SOURCE / "openapi").is_dir():
         documents["openapi"] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _files("openapi")}
-        documents["schemas"] = _schemas(references(documents["openapi"]))
+        documents["schemas"] = _schemas([*references(documents["openapi"]), *READ_HERE])
     if (SOURCE / "transcripts").is_dir():
         documents["transcripts"] = [
             one for path in _files("transcripts") for one in yaml.safe_load(path.read_text("utf-8"))
@@ -40,7 +41,7 @@ def _files(folder: str) -> list[Path]:
 
 
 def _schemas(names: Iterable[str]) -> dict[str, Any]:
-    """Read the named schemas and those that they refer to: the bodies. Those of files that people write stay out."""
+    """Read the named schemas and those that they refer to: the bodies. Most of files that people write stay out."""
     found: dict[str, Any] = {}
     waiting = list(names)
     while waiting:

@@ -24,6 +24,7 @@ from amlemulator.parts import Parts
 from amlemulator.ports.store import Snapshot
 from amlemulator.server import Listeners
 from amlemulator.settings import Settings, SettingsError
+from amlemulator.stages import choose
 from amlemulator.workspaces import WorkspaceFolder
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Emulator(Parts):
     Without ``samples=False`` it serves the sample workspaces of interface.md. Its WSGI callable is ``wsgi_app``; with
     ``start`` it listens at ``base_url`` and ``blob_url``.
     """
+
+    stages: tuple[Callable[..., None], ...]  # these three are chosen in stages.py
+    entry: Callable[[Emulator, WSGIEnvironment, StartResponse], Iterable[bytes]]
+    blob_application: WSGIApplication
 
     def __init__(
         self,
@@ -116,7 +121,7 @@ class Emulator(Parts):
         self._hosts_lock = threading.Lock()
         self.guard = Guard(self.settings)
         self.rrs = RequestResponse(self)
-        self.choose_stages(armed=False)
+        self.choose_stages()
         self.wsgi_app: WSGIApplication = pipeline.application(self)
 
     def host(self, role: str) -> Flask:
@@ -133,32 +138,17 @@ class Emulator(Parts):
                 self._hosts[role] = app
         return app
 
-    def choose_stages(self, armed: bool) -> None:
-        """Choose what a request goes through, so that nobody looks for faults when none is armed."""
-        stages = pipeline.STAGES
-        if self.settings.strict:
-            from amlemulator.faces import strict
-
-            stages = (*stages, strict.check)
-        if not armed:
-            self.stages = stages
-            self.blob_application: WSGIApplication = self._to_blobs
-            return
-        from amlemulator.faces.blob_faults import StruckBlobApplication
-
-        self.stages = (pipeline.strike, *stages, pipeline.interfere)
-        self.blob_application = StruckBlobApplication(self.blobs, self.clock, self.request_ids, self.faults)
+    def choose_stages(self) -> None:
+        """Choose what a request goes through, so that no request asks for what is not there."""
+        choose(self)
 
     def blobs_are_prompt(self, writes: bool) -> bool:
         """Tell whether a call of blob storage waits for nothing now: it is open, no fault is armed, no disk to sync."""
-        opened = "_blob_application" in self.__dict__ and self.blob_application == self._to_blobs
+        opened = "plain_blobs" in self.__dict__ and not self.faults.armed
         return opened and not (writes and self.settings.state is not None)
 
-    def _to_blobs(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._blob_application(environ, start_response)
-
     @once
-    def _blob_application(self) -> BlobApplication:
+    def plain_blobs(self) -> BlobApplication:
         """Blob storage's REST API, made when the first blob is asked for."""
         from amlemulator.faces.blob import BlobApplication
 
@@ -336,6 +326,7 @@ class Emulator(Parts):
         self.clock.reset()
         self.request_ids.restart()
         self.requests.clear()
+        self.exchanges.stop()
         self.diagnostics.forget()
         experiments = self.__dict__.pop("experiments", None)
         if experiments is not None:

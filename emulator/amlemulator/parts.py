@@ -22,6 +22,7 @@ from amlemulator.core.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from amlemulator.core.identity import Identity
 from amlemulator.engine.deployment import Deployment
 from amlemulator.engine.directory import Directory
+from amlemulator.engine.exchanges import Exchanges
 from amlemulator.engine.faults import Faults
 from amlemulator.engine.gate import Gate
 from amlemulator.engine.journal import Journal
@@ -68,8 +69,8 @@ class Parts(ABC):
         self._folder_lock = threading.Lock()
 
     @abstractmethod
-    def choose_stages(self, armed: bool) -> None:
-        """Hear that faults are armed, or that none is left."""
+    def choose_stages(self) -> None:
+        """Hear that faults are armed or that none is left, that somebody listens or that nobody does any more."""
 
     def make_parts(self) -> None:
         """Make the ports and what a score needs. Raises StateFileError and FolderError with what to do.
@@ -118,6 +119,7 @@ class Parts(ABC):
         self.scoring = Scoring(self.store, self.directory, self.clock, self.propagation, workers, memory)
         self.throttle = Throttle(enforced=settings.enforce_concurrency, server_calls=settings.server_calls)
         self.journal = self.requests = Journal()
+        self.exchanges = Exchanges(self.choose_stages)
 
     @once
     def administration(self) -> Administration:

@@ -164,7 +164,7 @@ def raw_path(environ: WSGIEnvironment) -> str:
 
 def application(emulator: Emulator) -> WSGIApplication:
     """Return the WSGI callable that serves the whole address tree."""
-    return lambda environ, start_response: stamp(emulator, environ, start_response)
+    return lambda environ, start_response: emulator.entry(emulator, environ, start_response)
 
 
 # --- before the view ------------------------------------------------------------------------------------------------

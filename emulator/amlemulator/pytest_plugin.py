@@ -1,5 +1,7 @@
 """The pytest plugin: ``aml_config`` (yours to override), ``aml_server`` (session), ``aml`` (a test's own workspace).
 
+With ``expects`` a test states what its program relies on; pytest_contracts.py keeps the file of that.
+
 The emulator runs in this process unless ``--aml`` says otherwise: the same tests run against one in a process of its
 own or in a container.
 
@@ -17,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from amlemulator.expecting import Expects
+    from amlemulator.pytest_contracts import Contract
     from amlemulator.testkit import Aml, AnyEmulator
 
 MARKER = (
@@ -25,16 +29,23 @@ MARKER = (
     "{'polls': 2}; freeze stops the clock, at seconds since 1970 or, with True, at this moment."
 )
 OPTIONS = frozenset({"region", "tier", "samples", "policy", "freeze"})
+CONTRACT = "aml-contract.yaml"
 SERVER = pytest.StashKey["AnyEmulator"]()
+KEEPER = pytest.StashKey["Contract"]()  # there once a test has asked for ``expects``
+EXPECTED = pytest.StashKey["Expects"]()
+DESELECTED = pytest.StashKey[list[str]]()  # tests that are there and do not run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
-    parser.getgroup("amlclassic").addoption(
+    """Add the options."""
+    group = parser.getgroup("amlclassic")
+    group.addoption(
         "--aml",
         metavar="WHERE",
         help="emulator of the fixture aml: here (default), wsgi, subprocess, or the URL of one that runs",
     )
+    group.addoption("--aml-record", action="store_true", help="write what tests with expects do into the contract")
+    parser.addini("aml_contract", "the file of the consumer contract, from the root folder", default=CONTRACT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,6 +94,59 @@ def aml(aml_server: AnyEmulator, request: pytest.FixtureRequest) -> Iterator[Aml
     found.reset()
 
 
+@pytest.fixture
+def expects(aml: Aml, request: pytest.FixtureRequest) -> Iterator[Expects]:
+    """State what the program under test relies on; its calls are recorded, and held against the contract's file."""
+    from amlemulator.expecting import Expects
+
+    keeper = _keeper(request.config)
+    request.node.stash[EXPECTED] = found = Expects(aml, request.node.nodeid, keeper.path)
+    yield found
+    aml.emulator.exchanges.stop(aml.workspace.id)
+
+
+def _keeper(config: pytest.Config) -> Contract:
+    from amlemulator.pytest_contracts import Contract
+
+    if KEEPER not in config.stash:
+        config.stash[KEEPER] = Contract.of(config, CONTRACT)
+    return config.stash[KEEPER]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of xdist has recorded."""
+    handed = getattr(node, "workeroutput", {}).get("amlclassic")
+    if handed is not None:
+        _keeper(node.config).take(handed)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember the tests that are there and do not run: their scenarios stay."""
+    for item in items[:1]:
+        item.config.stash.setdefault(DESELECTED, []).extend(one.nodeid for one in items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the contract, or hand what was recorded to who writes it."""
+    keeper = session.config.stash.get(KEEPER, None)
+    if keeper is None:
+        return
+    keeper.look_for_gone(session, session.config.stash.setdefault(DESELECTED, []))
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["amlclassic"] = keeper.handed()
+    elif keeper.finish():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what became of the contract."""
+    if KEEPER in config.stash:
+        for line in config.stash[KEEPER].told:
+            terminalreporter.write_line(line)
+
+
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("aml"))):  # the closest one last, for it decides
@@ -105,6 +169,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     for fault in _faults(item):
         raise fault
+    if EXPECTED in item.stash:
+        item.config.stash[KEEPER].hold(item.nodeid, item.stash[EXPECTED])
     return result
 
 

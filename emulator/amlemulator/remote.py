@@ -196,6 +196,26 @@ class RemoteRequests(Requests):
         return found
 
 
+class RemoteExchanges:
+    """Whole exchanges (engine/exchanges.py)."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def listen(self, workspace_id: str) -> None:
+        """Keep the exchanges of a workspace from now on; those from before are forgotten."""
+        self._control.call("POST", "/exchanges", {"workspace": workspace_id})
+
+    def stop(self, workspace_id: str | None = None) -> None:
+        """Keep no more of a workspace, or of any, and forget what was heard."""
+        self._control.call("DELETE", "/exchanges", workspace=workspace_id)
+
+    def heard(self, workspace_id: str) -> list[Entry]:
+        """Return the exchanges of a workspace in the order in which they ended, [] when nobody listens."""
+        found: list[Entry] = self._control.call("GET", "/exchanges", workspace=workspace_id)
+        return found
+
+
 class RemoteWorkspaces:
     """What is kept of one workspace after another: looked up each time, for the programs under test change it."""
 
@@ -259,6 +279,7 @@ class RemoteEmulator:
         self.clock, self.faults, self.jobs = RemoteClock(control), RemoteFaults(control), RemoteJobs(control)
         self.requests, self.directory = RemoteRequests(control), RemoteWorkspaces(control)
         self.administration = self.directory
+        self.exchanges = RemoteExchanges(control)
 
     @property
     def base_url(self) -> str:

@@ -24,6 +24,7 @@ from support import bodies
 
 FILES = {path.name.removesuffix(".schema.json"): path for path in sorted(compiler.SOURCE.glob("schemas/*.json"))}
 WIRE = sorted({name for one in load("openapi").values() for name in needed(*references(one))})
+READ_HERE = sorted(needed(*compiler.READ_HERE))  # what the packages read of files
 FILES_OF_PEOPLE = {"experiment", "failure", "transcript", "workspace"}  # what people write, not what goes over the wire
 
 
@@ -39,8 +40,8 @@ def test_a_schema_is_well_formed(name):
 
 
 def test_every_schema_is_used():
-    """Every body is one of an operation, or part of one; nothing is left over."""
-    assert set(FILES) - FILES_OF_PEOPLE == set(WIRE)
+    """Every body is one of an operation, or part of one, or of a file; nothing is left over."""
+    assert set(FILES) - FILES_OF_PEOPLE == {*WIRE, *READ_HERE}
 
 
 def test_no_body_is_typed_in_an_openapi_document():
@@ -101,7 +102,7 @@ def test_members_are_those_of_the_code():
 # Two validators
 
 
-@pytest.mark.parametrize("name", WIRE)
+@pytest.mark.parametrize("name", sorted({*WIRE, *READ_HERE}))
 @settings(max_examples=20)
 @given(data=st.data())
 def test_two_validators_agree(name, data):

@@ -73,7 +73,8 @@ def test_every_fixture_and_handle_is_there():
     """Fixtures, the marker's options, the option of the command line."""
     text = page("fixtures.md")
     assert [] == [name for name in ("aml_config", "aml_server", "aml", *pytest_plugin.OPTIONS) if name not in text]
-    assert "--aml WHERE" in text
+    wanted = ("--aml WHERE", "--aml-record", "aml_contract", "expects(operation, ")
+    assert [] == [one for one in wanted if one not in text]
 
 
 def anchors(text):

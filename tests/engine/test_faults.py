@@ -114,7 +114,7 @@ def test_a_fault_for_a_time():
 def test_the_pipeline_is_told_whether_any_is_armed():
     """Arming the first and disarming the last is what it hears of."""
     told = []
-    faults = Faults(Hours(), told.append)
+    faults = Faults(Hours(), lambda: told.append(faults.armed))
     one, two = faults.add(delay=0, workspace="w"), faults.add(delay=0)
     faults.remove(one)
     assert not faults.remove(one)

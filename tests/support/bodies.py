@@ -6,6 +6,7 @@ For the keywords that ``contracts/schemas`` use, and no others; what ``allOf`` a
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -53,11 +54,19 @@ def nearly(name: str) -> st.SearchStrategy[Any]:
 
 def _of(schema: Schema, definitions: dict[str, Schema]) -> st.SearchStrategy[Any]:
     if "$ref" in schema:
-        return _of(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return _named(schema["$ref"].rpartition("/")[2])
     for keyword, make in MAKERS.items():
         if keyword in schema:
             return make(schema, definitions)
     return ANYTHING
+
+
+@cache
+def _named(name: str) -> st.SearchStrategy[Any]:
+    definitions: dict[str, Schema] = bundled(name)["$defs"]
+    if f'"#/$defs/{name}"' in json.dumps(definitions[name]):  # it holds itself
+        return st.deferred(lambda: _of(definitions[name], definitions))
+    return _of(definitions[name], definitions)
 
 
 def _any_of(schema: Schema, definitions: dict[str, Schema]) -> st.SearchStrategy[Any]:

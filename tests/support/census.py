@@ -32,6 +32,12 @@ def plain(*rows: list[Any]) -> dict[str, Any]:
     return {"Inputs": {"input1": {"ColumnNames": NAMES, "Values": list(rows or [CLERK])}}, "GlobalParameters": {}}
 
 
+def training_rows(count: int) -> str:
+    """Return a CSV to train with: the two above in turns, of any age."""
+    lines = [NAMES, *([str(20 + number % 50), *(MANAGER, CLERK)[number % 2][1:]] for number in range(count))]
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
 def probabilities(answer: Any) -> list[str]:
     """Return the last column of an answer in the plain form."""
     return [row[-1] for row in answer.json["Results"]["output1"]["value"]["Values"]]

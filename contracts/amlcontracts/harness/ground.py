@@ -62,6 +62,7 @@ class Trained:
 QUICK = Effort(examples=5, programs=3, steps=15, crowd=4)
 USUAL = Effort()
 FULL = Effort(examples=50, programs=25, steps=40, crowd=16)
+EFFORTS = {"quick": QUICK, "usual": USUAL, "full": FULL}
 
 
 class Ground:
@@ -71,6 +72,7 @@ class Ground:
         self, file: EndpointsFile, effort: Effort = USUAL, seed_text: str = "0", trained: Trained | None = None
     ) -> None:
         """Stand on the workspaces of ``file``; ``trained`` spares two trainings, where somebody has their results."""
+        self.file = file
         self.wire = Wire(EveryAnswer())
         self.settle = effort.settle
         self.places = places(file, self.wire, self.settle)

@@ -25,6 +25,7 @@ class Report:
     seed: str
     tier: str
     results: Sequence[Result]
+    contract: str | None = None  # the consumer contract that was played; None: the service's own contracts
 
     @property
     def broken(self) -> list[Result]:
@@ -49,9 +50,9 @@ class Report:
 
     def replay(self, result: Result) -> str:
         """Return the command that makes one check again with the same examples."""
-        words = ["amlclassic", "contracts", "check"]
+        words = ["amlclassic", "contracts", *(["consumer", self.contract] if self.contract else ["check"])]
         words += ["--endpoints-file", self.endpoints_file] if self.endpoints_file else []
-        words += ["--seed", self.seed]
+        words += [] if self.contract else ["--seed", self.seed]
         words += [f"--{self.tier}"] if self.tier != "usual" else []
         return shlex.join([*words, "--only", result.check.id])
 
@@ -61,7 +62,8 @@ class Report:
         text = f"{counts['held']} promises held, {counts['broken']} broken"
         if counts["not applicable"]:
             text += f", {counts['not applicable']} could not be checked here"
-        return f"{text}; {self.requests:,} requests in {self.seconds:.1f} s, seed {self.seed}"
+        end = "" if self.contract else f", seed {self.seed}"
+        return f"{text}; {self.requests:,} requests in {self.seconds:.1f} s{end}"
 
 
 def marks(result: Result) -> list[str]:
@@ -105,7 +107,7 @@ def as_junit(report: Report) -> bytes:
     counts = report.counts
     suite = ElementTree.Element(
         "testsuite",
-        name="amlclassic contracts check",
+        name=f"amlclassic contracts {'consumer' if report.contract else 'check'}",
         tests=str(len(report.results)),
         failures=str(counts["broken"]),
         skipped=str(counts["not applicable"]),

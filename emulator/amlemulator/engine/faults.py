@@ -163,9 +163,9 @@ class Armed:
 
 
 class Faults:
-    """The armed faults. ``changed`` is told whether there are any, so that the pipeline can be chosen then."""
+    """The armed faults. ``changed`` is called when that changes, so that the pipeline can be chosen then."""
 
-    def __init__(self, clock: Clock, changed: Callable[[bool], None] = lambda armed: None) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
         self._changed = changed
         self._lock = threading.Lock()
@@ -183,8 +183,13 @@ class Faults:
             ends = math.inf if rule.seconds is None else self._clock.now() + rule.seconds
             armed = Armed(f"fault-{self._last}", rule, owner or rule.workspace, ends)
             self._armed = [*self._armed, armed]
-            self._changed(True)
+            self._changed()
         return armed.id
+
+    @property
+    def armed(self) -> bool:
+        """Whether there are any."""
+        return bool(self._armed)
 
     def list(self) -> list[dict[str, Any]]:
         """Return the armed faults in order, with how often each met and hit."""
@@ -203,7 +208,7 @@ class Faults:
             kept = [armed for armed in self._armed if armed.id != fault_id]
             found = len(kept) < len(self._armed)
             self._armed = kept
-            self._changed(bool(kept))
+            self._changed()
         return found
 
     def clear(self, workspace: str | None = None) -> None:
@@ -211,7 +216,7 @@ class Faults:
         with self._lock:
             self._armed = [armed for armed in self._armed if workspace not in (None, armed.owner)]
             self._last = self._last if self._armed else 0
-            self._changed(bool(self._armed))
+            self._changed()
 
     def strike(self, operation: str, path: str, workspace: str | None = None) -> Rule | None:
         """Return the first rule that hits a call, or None, after the rule's delay. Raises ConnectionCut, if it says so.

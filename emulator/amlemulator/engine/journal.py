@@ -152,14 +152,18 @@ def _line(entry: Entry) -> str:
     return f"{entry['method']} {entry['url']} -> {entry['status']} ({entry['operation']})"
 
 
-def _distance(entry: Entry, wanted: Mapping[str, Any]) -> tuple[int, float]:
-    """Tell how far an entry is from what was wanted: by the number of differences, then by how unlike the texts are."""
+def _distance(entry: Entry, wanted: Mapping[str, Any]) -> tuple[bool, int, float]:
+    """Tell how far an entry is from what was wanted: by the number of differences, then by how unlike the texts are.
+
+    One of another workspace is farther than all of this one: it is another test's.
+    """
     path = entry["url"].partition("?")[0]
     alike = (
         SequenceMatcher(None, str({**entry, "path": path, "workspace": path}[name]), str(value)).ratio()
         for name, value in wanted.items()
     )
-    return len(differences(entry, wanted)), -sum(alike)
+    found = differences(entry, wanted)
+    return any(line.startswith("workspace:") for line in found), len(found), -sum(alike)
 
 
 def _archived(entry: Entry) -> dict[str, Any]:

@@ -112,6 +112,24 @@ class Workspaces:
         """Return the batch jobs, of the workspace in the query or of all."""
         return answer([asdict(job) for job in self._emulator.jobs.list(request.args.get("workspace"))])
 
+    @route("POST", "/control/exchanges", "control.listen", "control")
+    def listen(self) -> Response:
+        """Keep whole exchanges of a workspace from now on, bodies and all."""
+        workspace = self._found(text_member(json_object(given_json(), {"workspace"}), "workspace") or "")
+        self._emulator.exchanges.listen(workspace.id)
+        return nothing(204)
+
+    @route("GET", "/control/exchanges", "control.exchanges", "control")
+    def exchanges(self) -> Response:
+        """Return the exchanges of the workspace in the query, as far as somebody listened."""
+        return answer(self._emulator.exchanges.heard(request.args.get("workspace", "")))
+
+    @route("DELETE", "/control/exchanges", "control.stop-listening", "control")
+    def stop_listening(self) -> Response:
+        """Forget the exchanges of the workspace in the query, or of all, and keep no more."""
+        self._emulator.exchanges.stop(request.args.get("workspace"))
+        return nothing(204)
+
     @route("GET", "/control/errors", "control.own-errors", "control")
     def errors(self) -> Response:
         """Return the tracebacks of what went wrong inside the emulator itself."""
