@@ -165,6 +165,15 @@ def test_what_is_armed_ends_with_a_reset(own):
     assert [] == call(own).json["armed"]
 
 
+def test_a_failure_that_is_armed_again_is_armed_anew(own):
+    """The button pressed twice arms it once, as the second press says; in another workspace it stays."""
+    other = own.emulator.add_workspace("Other")
+    for workspace, count in ((own.workspace, 5), (other, 1), (own.workspace, 1)):
+        call(own, "POST", "/throttled", {"workspace": workspace.id, "count": count})
+    assert [other.id, own.workspace.id] == [one["workspace"] for one in call(own).json["armed"]]
+    assert [1, 1] == [one["count"] for one in own.emulator.faults.list()]
+
+
 def test_failures_are_armed_beside_each_other(own):
     """Calls, and jobs in several ways: each in its turn."""
     for name in ("ragged-csv", "throttled", "module-fails"):
@@ -215,7 +224,7 @@ def test_the_button_sets_up_and_takes_back(own):
     armed = form(own, "/gateway-timeout", workspace=own.workspace.id, which="nth", number="2")
     page = Text(armed.body)
     assert 201 == armed.status
-    assert f"It is set up in the workspace {own.workspace.id}" in " ".join(page.text.split())
+    assert f"It is set up in {own.workspace.name} (South Central US)" in " ".join(page.text.split())
     assert [200, 504] == [scoring.score(plain()).status for _ in range(2)]
     back = form(own, "/gateway-timeout/disarm")
     assert (200, True) == (back.status, "It is set up" not in Text(back.body).text)
@@ -235,8 +244,9 @@ def test_the_button_sets_up_and_takes_back(own):
     ],
 )
 def test_a_form_that_makes_no_sense_changes_nothing(own, fields, status):
-    """It is refused, and nothing is armed."""
-    assert status == form(own, "/throttled", **{"workspace": own.workspace.id, **fields}).status
+    """The page says why, and nothing is armed."""
+    refused = form(own, "/throttled", **{"workspace": own.workspace.id, **fields})
+    assert (status, True) == (refused.status, "It cannot be set up:" in Text(refused.body).text)
     assert [] == own.emulator.faults.list()
 
 

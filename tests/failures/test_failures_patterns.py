@@ -1,10 +1,12 @@
 """Placeholders and patterns: what is filled in, and what fits."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlemulator.failures.patterns import CatalogueFault, differences, fill
+from amlemulator.failures.patterns import CatalogueFault, described, differences, fill, readable, sought
 
 NAMES = {"training": {"api": "http://x/y", "key": "k"}, "job": "17", "rows": {"a": [1]}}
 TREES = st.recursive(
@@ -51,3 +53,23 @@ def test_more_members_are_no_difference(value, more):
 def test_differences_say_where(pattern, value, told):
     """What does not fit is named by its place."""
     assert [told] == differences(pattern, value)
+
+
+@given(st.text())
+def test_a_text_that_is_looked_for_whole_reads_as_it_is(text):
+    """Nothing of a regular expression is left in it."""
+    assert text == sought(f"^{re.escape(text)}$")
+
+
+def test_what_is_around_a_text_is_shown_as_dots():
+    """Where the expression leaves open what stands there."""
+    assert "…no .csv…" == sought(r"no \.csv")
+    assert {"a": ["begins…ends", 1]} == readable({"a": ["~^begins.*ends$", 1]})
+
+
+def test_an_answer_is_described_in_a_line():
+    """Status, body, and what it is held against."""
+    assert '400 {"error": {"code": "X"}}' == described({"status": 400, "json": {"error": {"code": "X"}}})
+    assert "200 …Sorry…" == described({"status": 200, "text": ["Sorry"]})
+    assert "200 (as before)" == described({"status": 200, "same": "before"})
+    assert "200 (other than before)" == described({"status": 200, "differs": "before"})

@@ -11,6 +11,7 @@ from typing import Any
 from amlemulator.commands._console import Progress
 from amlemulator.failures.catalogue import Failure, failures, find, sections
 from amlemulator.failures.guide import WORDS
+from amlemulator.failures.patterns import described
 from amlemulator.failures.player import Exchange, Played, Player
 
 HEADINGS = {
@@ -61,7 +62,7 @@ def show(arguments: argparse.Namespace) -> int:
     print(f"{words['answer']}:")
     for step in failure.steps("calls"):
         if "call" in step:
-            print(f"  {step['call']}\n    {json.dumps(step['answer'], ensure_ascii=False)}")
+            print(f"  {step['call']}\n    {described(step['answer'])}")
     for name in ("why", "mend", "mended"):
         print(f"\n{words[name]}: {failure.text(name, language)}")
     print(f"\n{words['known']}: {words[evidence['mark']]}; {evidence['source']}.")

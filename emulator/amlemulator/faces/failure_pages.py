@@ -24,6 +24,7 @@ from amlemulator.faces.pages.dress import POLICY, root, static
 from amlemulator.faces.pages.languages import catalogue
 from amlemulator.failures.arming import WHEN, Arming, Beside, missing_settings, set_up_beside
 from amlemulator.failures.catalogue import LANGUAGES, Failure, failures, find, sections
+from amlemulator.failures.patterns import described
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -66,17 +67,18 @@ class FailurePages:
     @route("POST", f"{ROOT}/<failure_id>", "control.arm-failure", "control")
     def arm(self, failure_id: str) -> Response:
         """Set a failure up, so that a program meets it: in a workspace, or with its own calls in one of its own."""
-        known, given = _known(failure_id), _given()
-        workspace = given.pop("workspace", None) or self._first_workspace()
+        known, given = _known(failure_id), {}
         try:
+            given = _given()
+            workspace = given.pop("workspace", None) or self._first_workspace()
             if not given.pop("beside", False):
                 armed = self._arming.arm(known, str(workspace), given)
                 return self._shown(known, 201) if _wants_page() else answer(armed.to_json(), 201)
             beside = set_up_beside(self._emulator, known, self._models)
         except ServiceError as error:
-            if _wants_page():
-                return self._shown(known, error.entry.status, error=error.message)
-            raise
+            if not _wants_page():
+                raise
+            return self._shown(known, error.entry.status, error=error.message)
         made = {"failure": known.id, "workspace": beside.workspace, "calls": list(beside.calls)}
         return self._shown(known, 201, beside=beside) if _wants_page() else answer(made, 201)
 
@@ -110,7 +112,8 @@ class FailurePages:
             status,
             here=f"{HERE}/{known.id}",
             failure=known,
-            answers=[step for step in known.steps("calls") if "call" in step],
+            answers=[(step["call"], described(step["answer"])) for step in known.steps("calls") if "call" in step],
+            names={one.id: f"{one.name} ({one.region})" for one in self._workspaces()},
             workspaces=self._workspaces(),
             armed=armed,
             hits={one["id"]: one["hits"] for one in self._emulator.faults.list()},
@@ -162,7 +165,7 @@ def _form(raw: bytes) -> dict[str, Any]:
     """Read a form: which calls are meant is a choice (``which``) and a number (``number``)."""
     fields = dict(parse_qsl(raw.decode("utf-8", "replace")))
     given: dict[str, Any] = {"workspace": fields["workspace"]} if fields.get("workspace") else {}
-    which, number = fields.get("which", ""), fields.get("number", "1")
+    which, number = fields.get("which", ""), fields.get("number", "1").strip()
     if fields.get("beside"):
         given["beside"] = True
     if which:

@@ -49,8 +49,9 @@ class Arming:
     def arm(self, failure: Failure, workspace_id: str, when: Mapping[str, Any] | None = None) -> Armed:
         """Have a workspace meet the failure; ``when`` says which calls or jobs of it (members of WHEN).
 
-        Without ``when`` it is the next one alone, unless the catalogue says otherwise. Raises ServiceError of the
-        control plane for an unknown workspace and for members that a fault does not take.
+        Without ``when`` it is the next one alone, unless the catalogue says otherwise. Armed there before, it is armed
+        anew. Raises ServiceError of the control plane for an unknown workspace and for members that a fault does not
+        take.
         """
         if self._emulator.directory.workspace(workspace_id) is None:
             raise refusal("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.failures")
@@ -60,11 +61,13 @@ class Arming:
         if not str(rule.get("operation", "")).startswith("blob."):
             rule["workspace"] = workspace_id
         chosen = when or ({} if set(WHEN) & set(rule) else {"count": 1})
-        made = Armed(
-            failure.id, workspace_id, self._emulator.faults.arm(read_rule({**rule, **chosen}), owner=workspace_id)
-        )
+        fault = self._emulator.faults.arm(read_rule({**rule, **chosen}), owner=workspace_id)
+        made = Armed(failure.id, workspace_id, fault)
         with self._lock:
-            self._armed.append(made)
+            before = [one for one in self._armed if (one.failure, one.workspace) == (failure.id, workspace_id)]
+            self._armed = [one for one in self._armed if one not in before] + [made]
+        for one in before:
+            self._emulator.faults.remove(one.fault)
         return made
 
     def armed(self, failure_id: str | None = None) -> list[Armed]:

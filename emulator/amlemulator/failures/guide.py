@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from amlemulator.failures.catalogue import Failure, failures, sections
+from amlemulator.failures.patterns import described
 
 FILES = {"en": "troubleshooting.md", "ko": "troubleshooting.ko.md"}
 WORDS: dict[str, dict[str, str]] = {
@@ -16,6 +15,8 @@ WORDS: dict[str, dict[str, str]] = {
         "answers, applies the mend and shows that it works. The order is that of the document of the same title. "
         "When it is not known which of them it is: `amlclassic diagnose` walks the checks of the document against a "
         "running service and names the cause.",
+        "braces": "A name in braces is what the setup makes: `{added.patch}` is the PATCH URL of the endpoint that was "
+        "added, `{training.api}` the address of the training service.",
         "made": "Made from contracts/failures/*.yaml by `make troubleshooting`. Do not edit.",
         "meet": "Meet it",
         "answer": "The service answers",
@@ -35,6 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "순서는 같은 제목의 문서를 따릅니다. "
         "어느 문제인지 모를 때는 `amlclassic diagnose`가 실행 중인 서비스를 문서의 순서대로 확인하고 "
         "원인을 알려 줍니다.",
+        "braces": "중괄호 안의 이름은 준비 단계에서 만든 것입니다. `{added.patch}`는 추가한 끝점의 PATCH URL이고 "
+        "`{training.api}`는 학습 서비스의 주소입니다.",
         "made": "contracts/failures/*.yaml에서 `make troubleshooting`으로 만든 문서입니다. 직접 편집하지 마십시오.",
         "meet": "재현",
         "answer": "서비스의 응답",
@@ -53,7 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
 def guide(language: str) -> str:
     """Return the whole guide in a language, ``en`` or ``ko``."""
     words = WORDS[language]
-    parts = [f"<!-- {words['made']} -->", f"# {words['title']}", words["intro"]]
+    parts = [f"<!-- {words['made']} -->", f"# {words['title']}", words["intro"], words["braces"]]
     for section, titles in sections():
         parts.append(f"## {titles[language]}")
         parts += [_entry(failure, language) for failure in failures() if failure.section == section]
@@ -81,13 +84,4 @@ def _answers(failure: Failure) -> Iterator[str]:
     for step in failure.steps("calls"):
         if "call" in step:
             yield str(step["call"])
-            yield f"  {_pattern(step['answer'])}"
-
-
-def _pattern(answer: Mapping[str, Any]) -> str:
-    told = str(answer["status"])
-    if "json" in answer:
-        told += " " + json.dumps(answer["json"], ensure_ascii=False)
-    told += "".join(f" /{pattern}/" for pattern in answer.get("text", ()))
-    told += f" (as {answer['same']})" if "same" in answer else ""
-    return told + (f" (other than {answer['differs']})" if "differs" in answer else "")
+            yield f"  {described(step['answer'])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,32 @@ def look_up(path: str, names: Mapping[str, Any]) -> Any:
         if found is ABSENT:
             raise CatalogueFault(f"nothing made {{{path}}}")
     return found
+
+
+def readable(pattern: Any) -> Any:
+    """Return a pattern as people read it: in place of each regular expression the text that it looks for."""
+    if isinstance(pattern, Mapping):
+        return {key: readable(item) for key, item in pattern.items()}
+    if isinstance(pattern, list):
+        return [readable(item) for item in pattern]
+    return sought(pattern[1:]) if isinstance(pattern, str) and pattern.startswith("~") else pattern
+
+
+def sought(expression: str) -> str:
+    """Return the text that a regular expression of the catalogue looks for; dots stand for what may be around it."""
+    begins, ends = expression.startswith("^"), expression.endswith("$")
+    text = expression.removeprefix("^").removesuffix("$").replace(".*", "…")
+    return ("" if begins else "…") + re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) + ("" if ends else "…")
+
+
+def described(answer: Mapping[str, Any]) -> str:
+    """Return the answer of a call as one line: its status, and what of its body the failure is about."""
+    told = str(answer["status"])
+    if "json" in answer:
+        told += " " + json.dumps(readable(answer["json"]), ensure_ascii=False)
+    told += "".join(f" {sought(expression)}" for expression in answer.get("text", ()))
+    told += f" (as {answer['same']})" if "same" in answer else ""
+    return told + (f" (other than {answer['differs']})" if "differs" in answer else "")
 
 
 def differences(pattern: Any, value: Any, where: str = "$") -> list[str]:
