@@ -10,14 +10,11 @@ import pytest
 from amlemulator import samples
 from amlemulator.core.interface import Column, OutputPort, Parameter
 from amlemulator.experiments.graph import (
-    Export,
     GraphError,
     check_graph,
     interface_of,
     load_graph,
     read_column,
-    staged_sinks,
-    staged_sources,
     write_column,
 )
 
@@ -179,29 +176,6 @@ def test_older_names_of_modules_and_parameters_are_understood():
     )
 
 
-URL = "https://acct.blob.core.windows.net/cont/a.csv"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        ({"Data source": "Web URL via HTTP", "URL": URL}, {"import": URL}),
-        ({"Authentication type": "PublicOrSas", "URI": URL}, {"import": URL}),
-        ({"Account name": "acct", "Path to container, directory, or blob": "/cont/a.csv"}, {"import": URL}),
-        ({}, {}),
-    ],
-)
-def test_import_data_names_what_is_to_be_fetched(parameters, expected):
-    """The address of an Import Data follows from its source and authentication type."""
-    nodes = [{"id": "import", "module": "Import Data", "parameters": parameters}]
-    assert expected == staged_sources({"experiment": "x", "nodes": nodes}, {})
-
-
-def test_a_web_service_parameter_drives_the_address():
-    """The value that a call gives takes the place of the module's own."""
-    assert {"import": URL} == staged_sources(BIKES, {"URI": URL})
-
-
 def test_a_column_survives_being_kept_in_a_graph():
     """What is written of a column reads back."""
     column = Column("income", "String", ("<=50K", ">50K"), "<=50K")
@@ -227,27 +201,3 @@ def test_describing_a_service_imports_nothing_heavy():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]" == found.stdout.strip()
-
-
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        ({"Please specify authentication type": "SAS", "SAS URI for blob": URL}, {"export": Export(URL, None, True)}),
-        (
-            {
-                "Azure account name": "acct",
-                "Azure account key": "key",
-                "Path to blob beginning with container": "cont/a.csv",
-            },
-            {"export": Export(URL, "key", False)},
-        ),
-        ({}, {}),
-    ],
-)
-def test_export_data_names_what_is_to_be_stored(parameters, expected):
-    """The address of an Export Data follows from its authentication type; a blob is kept unless told otherwise."""
-    nodes = [
-        {"id": "data", "module": "Enter Data Manually"},
-        {"id": "export", "module": "Export Data", "parameters": parameters, "inputs": {"Dataset": "data"}},
-    ]
-    assert expected == staged_sinks({"experiment": "x", "nodes": nodes}, {})

@@ -11,8 +11,9 @@ from amlemulator.experiments.document_schema import experiment_schema
 from amlemulator.experiments.dry_run import check_columns
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.frame import Frame, Series
-from amlemulator.experiments.graph import check_graph, load_graph, staged_sources
+from amlemulator.experiments.graph import check_graph, load_graph
 from amlemulator.experiments.modules import registry
+from amlemulator.experiments.transfers import staged_sources
 from support.frames import code_of
 
 DATA = {"id": "data", "module": "Dataset", "parameters": {"Dataset": "d"}}

@@ -237,8 +237,8 @@ def test_imported_data_are_staged_for_a_scoring_call(runner, tmp_path):
     links = [{"name": "URL", "sets": ["import.URL"]}]
     experiment = {"experiment": "Imported", "nodes": nodes, "web service parameters": links}
 
-    def stage(urls, folder):
-        (folder / "fetched").write_text(f"address\n{urls['import']}\n")
+    def stage(blobs, folder):
+        (folder / "fetched").write_text(f"address\n{blobs['import'].base_location}\n")
         return {"import": {"path": str(folder / "fetched"), "format": "csv"}}
 
     scorer = build_scorer(experiment, {}, Workers(runner, lambda: tmp_path, stage))

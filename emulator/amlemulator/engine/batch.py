@@ -374,16 +374,15 @@ class Batch:
 
     def _stage(self, job: Job, outputs: dict[str, StoredOutput], folder: Path) -> dict[str, Any]:
         """Bring everything the worker needs into the folder: inputs, imported data, models."""
-        from amlemulator.experiments.graph import staged_sources
+        from amlemulator.experiments.transfers import staged_sources
 
         graph = self._directory.graph(job.experiment)
         inputs, sources, models = {}, {}, {}
         for number, (name, reference) in enumerate(job.inputs.items()):
             inputs[name] = _staged_file(folder, f"input{number}", reference.relative_location or "")
             self._storage.fetch(reference, Path(inputs[name]["path"]))
-        for number, (node, url) in enumerate(staged_sources(graph, job.parameters).items()):
-            sources[node] = _staged_file(folder, f"source{number}", url.partition("?")[0])
-            self._import(url, Path(sources[node]["path"]))
+        for number, (node, blob) in enumerate(staged_sources(graph, job.parameters).items()):
+            sources[node] = self._import(blob, folder, f"source{number}")
         for number, (name, key) in enumerate(job.models.items()):
             path = folder / f"model{number}.ilearner"
             path.write_bytes(self._store.load_content(key))
@@ -402,10 +401,10 @@ class Batch:
             "datasets": self._stage_datasets(graph, folder),
         }
 
-    def _import(self, url: str, path: Path) -> None:
+    def _import(self, blob: BlobReference, folder: Path, stem: str) -> dict[str, str]:
         """Fetch what an Import Data module reads; what the storage refuses is that module's failure."""
         try:
-            self._storage.fetch_url(url, path)
+            return self._storage.stage(blob, folder, stem)
         except StorageRefused as error:
             failed = ModuleError("0065", f"The Azure storage blob is incorrect. {error}")
             failed.module = "Import Data"

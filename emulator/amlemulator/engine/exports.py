@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amlemulator.core.connection import split_location
-from amlemulator.core.records import BlobReference, StoredOutput
+from amlemulator.core.records import StoredOutput
 from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.experiments.catalogue_data import EXPORT_DATA
 from amlemulator.experiments.errors import ModuleError, module_error
-from amlemulator.experiments.graph import Export, staged_sinks
+from amlemulator.experiments.transfers import staged_sinks
 
 CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".arff": "text/plain"}
 
@@ -43,7 +42,7 @@ class Exports:
         sinks = []
         for number, (node, export) in enumerate(staged_sinks(graph, parameters).items()):
             try:
-                output = self._storage.output(_reference(export))
+                output = self._storage.output(export.reference)
             except (StorageRefused, ValueError) as error:
                 raise _refused(error) from error
             sinks.append(Sink(node, folder / f"export{number}", output, export.overwrite))
@@ -72,15 +71,6 @@ class Exports:
             return self._storage.exists(sink.output)
         except StorageRefused as error:
             raise _refused(error) from error
-
-
-def _reference(export: Export) -> BlobReference:
-    address, _, token = export.url.partition("?")
-    if export.account_key is None:
-        return BlobReference(base_location=address, relative_location="", sas_blob_token=token)
-    account, container, name = split_location(address, "")
-    connection = f"DefaultEndpointsProtocol=https;AccountName={account};AccountKey={export.account_key}"
-    return BlobReference(connection_string=connection, relative_location=f"{container}/{name}")
 
 
 def _refused(error: Exception) -> ModuleError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.patching import effective_models
-from amlemulator.core.records import Endpoint
+from amlemulator.core.records import BlobReference, Endpoint
 from amlemulator.core.tables import Table
 from amlemulator.engine.directory import Directory
 from amlemulator.engine.propagation import Propagation
@@ -43,11 +43,11 @@ def worker_scoring(
         from amlemulator.experiments.errors import module_error
         from amlemulator.experiments.worker_scorer import Workers
 
-        def stage(sources: Mapping[str, str], into: Path) -> dict[str, dict[str, str]]:
+        def stage(sources: Mapping[str, BlobReference], into: Path) -> dict[str, dict[str, str]]:
             try:
                 return {
-                    node: storage.stage_url(url, into, f"source{number}")
-                    for number, (node, url) in enumerate(sources.items())
+                    node: storage.stage(blob, into, f"source{number}")
+                    for number, (node, blob) in enumerate(sources.items())
                 }
             except StorageRefused as error:
                 failed = module_error("0065", str(error))

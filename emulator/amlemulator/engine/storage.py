@@ -110,16 +110,11 @@ class Storage:
         ):
             shutil.copyfileobj(content, target, 1 << 20)
 
-    def fetch_url(self, url: str, into: Path) -> None:
-        """Copy the blob at a URL, with its SAS in the query, to a file. Raises StorageRefused."""
-        base, _, token = url.partition("?")
-        self.fetch(BlobReference(base_location=base, relative_location="", sas_blob_token=token), into)
-
-    def stage_url(self, url: str, folder: Path, stem: str) -> dict[str, str]:
-        """Copy the blob at a URL into a folder and say where it is and in what format. Raises StorageRefused."""
-        extension = Path(url.partition("?")[0]).suffix.lower() or ".csv"
+    def stage(self, reference: BlobReference, folder: Path, stem: str) -> dict[str, str]:
+        """Copy a blob into a folder and say where it is and in what format. Raises StorageRefused."""
+        extension = Path(reference.relative_location or reference.base_location or "").suffix.lower() or ".csv"
         path = folder / f"{stem}{extension}"
-        self.fetch_url(url, path)
+        self.fetch(reference, path)
         return {"path": str(path), "format": extension.lstrip(".")}
 
     def require_readable(self, references: Iterable[BlobReference]) -> None:

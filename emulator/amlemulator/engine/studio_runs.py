@@ -15,7 +15,7 @@ from amlemulator.engine.storage import Storage, StorageRefused
 from amlemulator.engine.studio import Studio
 from amlemulator.engine.trials import Stopped, Watch
 from amlemulator.experiments.errors import ModuleError
-from amlemulator.experiments.graph import staged_sources
+from amlemulator.experiments.transfers import staged_sources
 from amlemulator.ports.runner import Outcome, Runner, Task, TaskKind
 from amlemulator.ports.store import Store
 
@@ -109,11 +109,8 @@ class StudioRuns:
 
     def _stage(self, run: Run, folder: Path) -> dict[str, Any]:
         sources, models = {}, {}
-        for number, (node, url) in enumerate(staged_sources(run.document, {}).items()):
-            suffix = Path(url.partition("?")[0]).suffix or ".csv"
-            path = folder / f"source{number}{suffix}"
-            self._storage.fetch_url(url, path)
-            sources[node] = {"path": str(path), "format": suffix.lstrip(".")}
+        for number, (node, blob) in enumerate(staged_sources(run.document, {}, called=False).items()):
+            sources[node] = self._storage.stage(blob, folder, f"source{number}")
         for number, (name, key) in enumerate(run.models.items()):
             path = folder / f"model{number}.ilearner"
             path.write_bytes(self._store.load_content(key))

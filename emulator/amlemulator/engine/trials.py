@@ -129,12 +129,13 @@ class Trials:
 
     def _body(self, trial: Trial, folder: Path) -> dict[str, Any]:
         from amlemulator.experiments.errors import ModuleError
-        from amlemulator.experiments.graph import staged_sources
+        from amlemulator.experiments.transfers import staged_sources
 
         sources, paths = {}, {}
         try:
-            for number, (node, url) in enumerate(staged_sources(trial.document, trial.parameters).items()):
-                sources[node] = self._storage.stage_url(url, folder, f"source{number}")
+            blobs = staged_sources(trial.document, trial.parameters, called=False)
+            for number, (node, blob) in enumerate(blobs.items()):
+                sources[node] = self._storage.stage(blob, folder, f"source{number}")
         except (StorageRefused, ModuleError) as error:
             raise ExperimentFailed("Import Data", str(error)) from error
         for number, (name, content) in enumerate(trial.models.items()):

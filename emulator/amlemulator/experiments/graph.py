@@ -38,7 +38,7 @@ from typing import Any, Literal, get_args
 from amlemulator.core.cells import render
 from amlemulator.core.interface import Column, ColumnType, InputPort, OutputPort, ServiceInterface
 from amlemulator.core.interface import Parameter as ServiceParameter
-from amlemulator.experiments.catalogue_data import EXPORT_DATA, IMPORT_DATA, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
+from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.mends import mend_value
@@ -441,60 +441,3 @@ def _output(graph: Graph, node: Node) -> OutputPort:
     source = graph.source_of(node, "Data")
     port = graph.nodes[source.node].module.output(source.port) if source else None
     return OutputPort(node.name, "model" if port and port.kind in MODEL_KINDS else "dataset", node.columns)
-
-
-def staged_sources(experiment: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return node id to URL of what Import Data modules read: the server fetches it, for a worker has no network.
-
-    A module without an address is left out; it fails when it runs. Raises GraphError and ModuleError.
-    """
-    graph, found = load_graph(experiment), {}
-    for node in graph.order():
-        if node.module.name == IMPORT_DATA:
-            url = import_url(graph.parameters_of(node, parameters))
-            if url:
-                found[node.id] = url
-    return found
-
-
-def import_url(values: Mapping[str, Any]) -> str:
-    """Return the address that the parameters of an Import Data module mean; empty when there is none."""
-    if values["Data source"] == "Web URL via HTTP":
-        return str(values["URL"] or "").strip()
-    if values["Data source"] != "Azure Blob Storage":
-        return ""
-    if values["Authentication type"] == "PublicOrSas":
-        return str(values["URI"] or "").strip()
-    account, path = values["Account name"], str(values["Path to container, directory, or blob"] or "").strip("/ ")
-    return f"https://{account}.blob.core.windows.net/{path}" if account and path else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """Where an Export Data module writes: an address, perhaps an account's key, and whether a blob may be there."""
-
-    url: str
-    account_key: str | None = None
-    overwrite: bool = False
-
-
-def staged_sinks(experiment: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Export]:
-    """Return node id to address of what Export Data modules write: the worker writes a file, the server stores it.
-
-    A module without an address is left out; it fails when it runs. Raises GraphError and ModuleError.
-    """
-    graph = load_graph(experiment)
-    exports = {
-        node.id: _export(graph.parameters_of(node, parameters))
-        for node in graph.order()
-        if node.module.name == EXPORT_DATA
-    }
-    return {node: export for node, export in exports.items() if export.url}
-
-
-def _export(values: Mapping[str, Any]) -> Export:
-    if values["Please specify authentication type"] == "SAS":
-        return Export(str(values["SAS URI for blob"] or "").strip(), overwrite=True)
-    account, path = values["Azure account name"], values["Path to blob beginning with container"]
-    url = f"https://{account}.blob.core.windows.net/{str(path).strip('/ ')}" if account and path else ""
-    return Export(url, values["Azure account key"], values["Azure Blob Storage write mode"] == "Overwrite")

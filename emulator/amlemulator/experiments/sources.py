@@ -60,7 +60,7 @@ def enter_data(call: NodeCall) -> tuple[Frame]:
 
 
 def import_data(call: NodeCall) -> tuple[Frame]:
-    """Give what the address of the module held; the emulator has fetched it (see ``graph.staged_sources``)."""
+    """Give what the address of the module held; the emulator has fetched it (see ``transfers.staged_sources``)."""
     values = call.parameters
     file = call.environment.sources.get(call.node.id)
     if file is None:

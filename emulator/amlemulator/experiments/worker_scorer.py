@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from amlemulator.core.errors import ServiceError, failure
+from amlemulator.core.records import BlobReference
 from amlemulator.core.tables import Table
 from amlemulator.experiments.catalogue_data import DATASET, EXPORT_DATA
 from amlemulator.experiments.errors import ModuleError, service_error
 from amlemulator.experiments.exchange import FORMAT, load_table, save_table
-from amlemulator.experiments.graph import Graph, staged_sources
+from amlemulator.experiments.graph import Graph
+from amlemulator.experiments.transfers import staged_sources
 from amlemulator.ports.runner import Runner, Task
 
 SECONDS = 100.0  # RRS answers within these or not at all (documents.md 4.4)
 
-# Fetches what Import Data modules read: node id to address, and a folder; returns node id to {"path", "format"}.
-Stage = Callable[[Mapping[str, str], Path], Mapping[str, Mapping[str, str]]]
+# Fetches what Import Data modules read: node id to blob, and a folder; returns node id to {"path", "format"}.
+Stage = Callable[[Mapping[str, BlobReference], Path], Mapping[str, Mapping[str, str]]]
 # Makes ready what Export Data modules write, for a graph, its parameters and a folder: node id to {"path", "format"},
 # and what stores the files when the graph has run.
 Export = Callable[
