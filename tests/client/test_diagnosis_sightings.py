@@ -75,7 +75,7 @@ def test_what_braces_a_value_holds_stays():
         (
             ServiceError(404, "NotFound", "Gone.", method="GET", url="http://h/x"),
             "GET http://h/x answered 404 NotFound: Gone.",
-            "GET http://h/x의 응답: 404 NotFound: Gone.",
+            "GET http://h/x 요청의 응답: 404 NotFound: Gone.",
         ),
         (ServiceError(500, "X", "no region"), "500 X: no region", "500 X: no region"),
         (UnexpectedAnswer("cut"), "the answer cannot be read: cut", "응답을 읽을 수 없습니다: cut"),

@@ -175,7 +175,8 @@ def region(survey: Survey) -> CheckResult:
         if home and home != address.region:
             where = {"root": address.root, "given": address.region, "home": home, "right": address.root_in(home)}
             return wrong("region", "region-scoring", seen("call-to-other-region", **where))
-        told.append(seen("scoring-region", region=address.region))
+        given, trains = address.region, address is survey.training
+        told.append(seen("training-region", region=given) if trains else seen("scoring-region", region=given))
     return ok("region", *told) if told else unknown("region", seen("no-region-told"))
 
 

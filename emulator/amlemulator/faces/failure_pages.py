@@ -21,6 +21,7 @@ from amlemulator.core.records import Workspace
 from amlemulator.engine.faults import read_rule
 from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
 from amlemulator.faces.pages.dress import POLICY, root, static
+from amlemulator.faces.pages.languages import LANGUAGES as NAMES_OF_LANGUAGES
 from amlemulator.faces.pages.languages import catalogue
 from amlemulator.failures.arming import WHEN, Arming, Beside, missing_settings, set_up_beside
 from amlemulator.failures.catalogue import LANGUAGES, Failure, failures, find, sections
@@ -199,7 +200,8 @@ def _page(name: str, status: int = 200, /, **facts: Any) -> Response:
     asked = request.args.get("lang")
     language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
     shown = {"language": language, "words": _words()[language], "_": catalogue(language).gettext}
-    places = {"static": static, "portal": root("portal"), "root": HERE}
+    shown["language_names"] = NAMES_OF_LANGUAGES
+    places = {"static": static, "portal": root("portal"), "studio": root("studio"), "root": HERE}
     html = _environment().get_template(f"{name}.html").render(facts, **shown, **places)
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = POLICY
