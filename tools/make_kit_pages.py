@@ -1,4 +1,4 @@
-"""Write docs/kit/{commands,settings,fixtures,testing}.md from the code; a test holds that they are fresh."""
+"""Write docs/kit/{commands,settings,fixtures,testing,modules}.md from the code; a test holds that they are fresh."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from amlemulator.engine.faults import CHECKS
 from amlemulator.engine.journal import FILTERS
 from amlemulator.engine.pacing import JobPolicy
 from amlemulator.expecting import Expects
+from amlemulator.experiments.modules import Parameter, Port, registry
 from amlemulator.faces.catalogue import routes
 from amlemulator.settings import Settings, flag_name, variable_name
 
@@ -115,6 +116,71 @@ def settings() -> str:
     return "\n".join(["# Settings\n", NOTE, text, table(("flag", "variable", "key", "default", "what it sets"), rows)])
 
 
+# --- modules ----------------------------------------------------------------------------------------------------------
+
+
+def modules() -> str:
+    """Return the page of modules."""
+    text = (
+        "What an experiment file may have, under the names that Studio showed: ports, parameters with their default "
+        "values, and what they may be. A parameter may also have the name that it has in Studio's own graphs, in "
+        "brackets; modules may have their older names. *Not emulated* is what Studio had: a graph with it is refused "
+        "by name when it is checked. `amlclassic experiments schema` prints the same for editors.\n"
+    )
+    parts = ["# Modules\n", NOTE, text, _SELECTION]
+    found = {module.name: module for module in registry().values()}
+    for module in found.values():
+        older = f" (also: {', '.join(module.older_names)})" if module.older_names else ""
+        parts.append(f"## {module.name}{older}\n")
+        parts.append(f"In: {_ports(module.inputs)}. Out: {_ports(module.outputs)}.\n")
+        rows = [
+            (f"{spec.name}{f' [{spec.wire}]' if spec.wire else ''}", _default(spec), _values(spec))
+            for spec in module.parameters
+        ]
+        if rows:
+            parts.append(table(("parameter", "default", "values"), rows))
+    return "\n".join(parts)
+
+
+_SELECTION = """\
+A parameter that selects columns takes names, `[age, sex]` or `age,sex`, or the rules of Studio's column selector, which
+add up in order:
+
+```yaml
+begin with: all columns                      # or: no columns
+rules:
+  - exclude: {names: [casual, registered]}
+  - include: {indices: "1-4,6"}              # from 1
+  - include: {types: [Numeric]}              # a column type, Numeric, or Categorical
+  - exclude: {all: labels}                   # or features, weights
+keep order and duplicates: true              # the order as listed, not the data set's
+```
+"""
+
+
+def _ports(ports: tuple[Port, ...]) -> str:
+    named = [f"{port.name} ({port.kind}{', optional' if port.optional else ''})" for port in ports]
+    return "; ".join(named) or "nothing"
+
+
+def _default(spec: Parameter) -> str:
+    if spec.required:
+        return "must be given"
+    if isinstance(spec.default, dict):
+        return "all columns" if spec.default.get("begin with") == "all columns" else "all numeric columns"
+    return "" if spec.default in (None, "") else f"`{spec.default}`"
+
+
+def _values(spec: Parameter) -> str:
+    if spec.kind == "choice":
+        absent = f". Not emulated: {', '.join(spec.absent)}" if spec.absent else ""
+        return ", ".join(spec.choices) + absent
+    low, high = ("" if bound is None else f"{bound:g}" for bound in (spec.minimum, spec.maximum))
+    bounds = f", {low} to {high}" if low and high else f", at least {low}" if low else ""
+    words = {"text": "text", "integer": "whole number", "real": "number", "boolean": "true, false"}
+    return words.get(spec.kind, "columns" if spec.kind == "columns" else "what Studio saved") + bounds
+
+
 # --- fixtures ---------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +262,13 @@ def testing() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "fixtures.md": fixtures, "testing.md": testing}
+PAGES = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "fixtures.md": fixtures,
+    "testing.md": testing,
+    "modules.md": modules,
+}
 
 
 if __name__ == "__main__":

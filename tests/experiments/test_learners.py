@@ -240,6 +240,18 @@ def test_clusters_are_scikit_learns():
     assert cells_of(results) == cells_of(again)
 
 
+def test_k_means_given_ranges_takes_the_first_of_each():
+    """In the trainer mode Parameter Range the number of centroids and the start are those for a sweep."""
+    frame = bikes().take(range(100))
+    given = {
+        "Create trainer mode": "Parameter Range",
+        "Range for Number of Centroids": "3; 4",
+        "Number of Centroids": 2,
+    }
+    model, _ = clusters(frame, ["temp"], **given, **{"Initialization for sweep": "Evenly", "Initialization": "First N"})
+    assert 3 == model.header.facts["clusters"]
+
+
 @pytest.mark.parametrize("start", ["First N", "Random", "K-Means++Fast", "Evenly"])
 @pytest.mark.parametrize("metric", ["Euclidean", "Cosine"])
 def test_each_start_and_metric_finds_plain_clusters(start, metric):

@@ -24,6 +24,34 @@ ABSENT_SOURCES = (
 DESTINATIONS = ("Azure Blob Storage",)
 ABSENT_DESTINATIONS = ("Web (Hive) query", "Azure SQL Database", "Azure Table")
 FORMATS = ("CSV", "TSV", "ARFF")
+SVMLIGHT = "SvmLight"
+
+_IN_STUDIO = (("Blob service in Azure Storage", "Azure Blob Storage"),)
+# Of sources, destinations and modes that are not emulated. Studio's graphs have them all the same, with their defaults.
+_OF_DATABASES = tuple(
+    Parameter(name)
+    for name in ("Database server name", "Database name", "Server user account name", "Server user account password")
+)
+_OF_TABLES = (
+    Parameter("Comma separated list of columns to be saved"),
+    Parameter("Data table name"),
+    Parameter("Comma separated list of datatable columns"),
+    Parameter("Number of rows written per SQL Azure operation", "integer", 50),
+)
+_OF_RECOMMENDERS = (
+    Parameter("Fraction of training-only users", "real", 0.5, minimum=0, maximum=1),
+    Parameter("Fraction of test user ratings for training", "real", 0.25, minimum=0, maximum=1),
+    *(
+        Parameter(f"Fraction of {name}", "real", 0.0, minimum=0, maximum=1)
+        for name in ("cold users", "cold items", "ignored users", "ignored items")
+    ),
+    Parameter("Remove occasionally produced cold items", "boolean", False),
+    Parameter("Random seed for Recommender", "integer", 0),
+)
+_OF_IMPUTATION = (
+    Parameter("Number of iterations", "integer", 5, minimum=1, maximum=10),
+    Parameter("Number of iterations for PCA prediction", "integer", 10, minimum=1, maximum=50),
+)
 
 DATA: tuple[Module, ...] = (
     Module(
@@ -50,7 +78,7 @@ DATA: tuple[Module, ...] = (
         "Enter Data Manually",
         outputs=(Port("dataset"),),
         parameters=(
-            Parameter("DataFormat", "choice", "CSV", ("ARFF", "CSV", "TSV"), ("SvmLight",)),
+            Parameter("DataFormat", "choice", "CSV", ("ARFF", "CSV", SVMLIGHT, "TSV")),
             Parameter("HasHeader", "boolean", True),
             Parameter("Data", default=""),
         ),
@@ -67,11 +95,12 @@ DATA: tuple[Module, ...] = (
                 "Azure Blob Storage",
                 SOURCES,
                 ABSENT_SOURCES,
+                _IN_STUDIO,
                 wire="Please Specify Data Source",
             ),
             Parameter("Use cached results", "boolean", False),
             Parameter("URL"),
-            Parameter("Data format", "choice", "CSV", FORMATS, ("SvmLight",)),
+            Parameter("Data format", "choice", "CSV", (*FORMATS, SVMLIGHT)),
             Parameter("CSV or TSV has header row", "boolean", False),
             Parameter("Authentication type", "choice", "Account", ("PublicOrSas", "Account")),
             Parameter("URI"),
@@ -82,6 +111,8 @@ DATA: tuple[Module, ...] = (
             Parameter("Path to container, directory, or blob"),
             Parameter("Blob file format", "choice", "CSV", FORMATS),
             Parameter("File has header row", "boolean", True),
+            *_OF_DATABASES,
+            Parameter("Database query"),
         ),
         run="sources:import_data",
         older_names=("Reader",),
@@ -91,7 +122,12 @@ DATA: tuple[Module, ...] = (
         inputs=(Port("Dataset"),),
         parameters=(
             Parameter(
-                "Please specify data destination", "choice", "Azure Blob Storage", DESTINATIONS, ABSENT_DESTINATIONS
+                "Please specify data destination",
+                "choice",
+                "Azure Blob Storage",
+                DESTINATIONS,
+                ABSENT_DESTINATIONS,
+                _IN_STUDIO,
             ),
             Parameter("Use cached results", "boolean", False),
             Parameter("Please specify authentication type", "choice", "Account", ("SAS", "Account")),
@@ -104,6 +140,8 @@ DATA: tuple[Module, ...] = (
             Parameter("Azure Blob Storage write mode", "choice", "Error", ("Error", "Overwrite")),
             Parameter("File format for blob file", "choice", "CSV", FORMATS),
             Parameter("Write blob header row", "boolean", False),
+            *_OF_DATABASES,
+            *_OF_TABLES,
         ),
         run="sources:export_data",
         older_names=("Writer",),
@@ -136,6 +174,7 @@ DATA: tuple[Module, ...] = (
             Parameter("Stratification key column", "columns"),
             Parameter("Regular expression", default='\\"column name" ^start'),
             Parameter("Relational expression", default='\\"column name" > 3'),
+            *_OF_RECOMMENDERS,
         ),
         run="splitting:split_data",
         older_names=("Split",),
@@ -165,6 +204,7 @@ DATA: tuple[Module, ...] = (
             Parameter("Replacement value", default="0"),
             Parameter("Cols with all missing values", "choice", "Remove", ("Remove", "Propagate")),
             Parameter("Generate missing value indicator column", "boolean", False),
+            *_OF_IMPUTATION,
         ),
         run="cleaning:clean_missing_data",
     ),

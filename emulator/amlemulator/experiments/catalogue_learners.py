@@ -7,15 +7,23 @@ which count in the trainer mode Parameter Range.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from amlemulator.experiments.modules import Module, Parameter, Port, PortKind
 
 EPSILON = 5e-324  # .NET's double.Epsilon
 RANGE = "Range for "
+FOR_SWEEP = " for sweep"  # K-Means has two parameters twice: the second counts in the trainer mode Parameter Range
 TRAINER_MODE = "Create trainer mode"
 
 _SEED = Parameter("Random number seed", "integer")
-_MODE = Parameter(TRAINER_MODE, "choice", "Single Parameter", ("Single Parameter", "Parameter Range"))
+_MODE = Parameter(
+    TRAINER_MODE,
+    "choice",
+    "Single Parameter",
+    ("Single Parameter", "Parameter Range"),
+    spellings=(("SingleParameter", "Single Parameter"), ("ParameterRange", "Parameter Range")),
+)
 _UNKNOWN = Parameter(
     "Allow unknown categorical levels", "boolean", True, wire="Allow unknown levels in categorical features"
 )
@@ -84,7 +92,13 @@ _BOOSTED = (
 )
 
 _FOREST = (
-    Parameter("Resampling method", "choice", "Bagging", ("Bagging", "Replicate")),
+    Parameter(
+        "Resampling method",
+        "choice",
+        "Bagging",
+        ("Bagging", "Replicate"),
+        spellings=(("Bagging Resampling", "Bagging"), ("Replicate Resampling", "Replicate")),
+    ),
     _MODE,
     *_swept(
         (Parameter("Number of decision trees", "integer", 8, minimum=1), "1; 8; 32"),
@@ -125,16 +139,23 @@ _LINEAR = (
     _UNKNOWN,
 )
 
+_INITIALIZATION = Parameter(
+    "Initialization",
+    "choice",
+    "K-Means++",
+    ("First N", "Random", "K-Means++", "K-Means++Fast", "Evenly"),
+    ("Use label column",),
+    (("Default", "First N"), ("K-Means++ Fast", "K-Means++Fast")),
+)
+
 _K_MEANS = (
-    Parameter("Number of Centroids", "integer", 2, minimum=2),
-    Parameter(
-        "Initialization",
-        "choice",
-        "K-Means++",
-        ("First N", "Random", "K-Means++", "K-Means++Fast", "Evenly"),
-        ("Use label column",),
-    ),
+    _MODE,
+    *_swept((Parameter("Number of Centroids", "integer", 2, minimum=2), "2; 3; 4; 5")),
+    _INITIALIZATION,
+    replace(_INITIALIZATION, name=f"Initialization{FOR_SWEEP}"),
     _SEED,
+    replace(_SEED, name=f"{_SEED.name}{FOR_SWEEP}"),
+    Parameter("Number of seeds to sweep", "integer", minimum=1),
     Parameter("Metric", "choice", "Euclidean", ("Euclidean", "Cosine")),
     Parameter("Iterations", "integer", 100, minimum=1),
     Parameter(

@@ -36,6 +36,7 @@ class Parameter:
     """A parameter of a module. ``default`` None: nothing is preset; ``wire`` is its name in Studio's own graphs.
 
     ``absent`` are choices that Studio had and that are not emulated: understood, and refused by their name.
+    ``spellings`` are other spellings of choices, as Studio's own graphs have them: from spelling to choice.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Parameter:
     default: Any = None
     choices: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    spellings: tuple[tuple[str, str], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     required: bool = False
@@ -93,8 +95,8 @@ class Parameter:
 
     def _choice(self, given: Any) -> str:
         wanted = str(given).strip().lower()
-        for choice in self.choices:
-            if choice.lower() == wanted:
+        for spelling, choice in (*zip(self.choices, self.choices, strict=True), *self.spellings):
+            if spelling.lower() == wanted:
                 return choice
         for choice in self.absent:
             if choice.lower() == wanted:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from amlemulator.core.textdata import Format, RowLengthError, TextDataError, read_columns, write
+from amlemulator.core.textdata import Columns, Format, RowLengthError, TextDataError, read_columns, write
 from amlemulator.experiments.errors import ModuleError, module_error, ragged_rows
 from amlemulator.experiments.exchange import FORMAT, load_table
 from amlemulator.experiments.execute import File, NodeCall
 from amlemulator.experiments.frame import Frame, frame_of_columns, frame_of_table, table_of_frame
+from amlemulator.experiments.svmlight import read_svmlight
 
 
 def read_frame(file: File) -> Frame:
@@ -24,11 +25,15 @@ def read_frame(file: File) -> Frame:
     opened = gzip.open if file.path.suffix == ".gz" else open
     try:
         with opened(file.path, "rt", encoding="utf-8", newline="") as text:
-            return frame_of_columns(read_columns(text, cast("Format", file.format)))
+            return frame_of_columns(_read(text, file.format))
     except (TextDataError, UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise _unreadable(error) from error
     except OSError as error:
         raise module_error("0048", error.strerror) from error
+
+
+def _read(lines: Iterable[str], form: str) -> Columns:
+    return read_svmlight(lines) if form == "svmlight" else read_columns(lines, cast("Format", form))
 
 
 def _unreadable(error: Exception) -> ModuleError:
@@ -51,10 +56,10 @@ def dataset(call: NodeCall) -> tuple[Frame]:
 def enter_data(call: NodeCall) -> tuple[Frame]:
     """Give the data typed into the module; of several empty last rows only one is trimmed (modules.md 2.1)."""
     kind = call.parameters["DataFormat"].lower()
-    form = kind if kind == "arff" or call.parameters["HasHeader"] else f"nh.{kind}"
+    form = kind if kind in _WITHOUT_HEADER or call.parameters["HasHeader"] else f"nh.{kind}"
     try:
         text = io.StringIO(call.parameters["Data"], newline="")
-        return (frame_of_columns(read_columns(text, cast("Format", form))),)
+        return (frame_of_columns(_read(text, form)),)
     except TextDataError as error:
         raise _unreadable(error) from error
 
@@ -90,6 +95,7 @@ def export_format(values: Mapping[str, Any]) -> str:
     return kind if kind == "arff" or header else f"nh.{kind}"
 
 
+_WITHOUT_HEADER = ("arff", "svmlight")  # formats that have no header row to speak of
 # By source: the parameter with the format, the one that says whether there is a header row.
 _FORMATS: dict[str, tuple[str, str]] = {
     "Web URL via HTTP": ("Data format", "CSV or TSV has header row"),
@@ -103,4 +109,4 @@ def _import_format(values: Any) -> str:
     if values["Data source"] == "Azure Blob Storage" and values["Authentication type"] == "Account":
         names = _BY_ACCOUNT
     kind = str(values[names[0]]).lower()
-    return kind if kind == "arff" or values[names[1]] else f"nh.{kind}"
+    return kind if kind in _WITHOUT_HEADER or values[names[1]] else f"nh.{kind}"

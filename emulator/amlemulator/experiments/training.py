@@ -12,7 +12,7 @@ import numpy as np
 
 from amlemulator.core.cells import Cell
 from amlemulator.core.interface import ColumnType
-from amlemulator.experiments.catalogue_learners import RANGE, TRAINER_MODE
+from amlemulator.experiments.catalogue_learners import FOR_SWEEP, RANGE, TRAINER_MODE
 from amlemulator.experiments.columns import select
 from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.execute import NodeCall
@@ -55,9 +55,10 @@ def untrained(call: NodeCall) -> tuple[Untrained]:
         for name, spec in specs.items()
         if name.startswith(RANGE)
     }
-    parameters = {name: value for name, value in given.items() if not name.startswith(RANGE)}
+    second = {name.removesuffix(FOR_SWEEP): given[name] for name in given if name.endswith(FOR_SWEEP)}
+    parameters = {name: given[name] for name in given if not (name.startswith(RANGE) or name.endswith(FOR_SWEEP))}
     if ranged:
-        parameters.update({name: values[0] for name, values in ranges.items()})
+        parameters |= {name: values[0] for name, values in ranges.items()} | second
     return (Untrained(call.node.module.name, parameters, ranges),)
 
 
