@@ -48,6 +48,7 @@ class StandIn:
         self.endpoints = {one.id: replace(one, resources=resources) for one in (DEFAULT, ADDED)}
         self.settings = Settings(fresh_endpoint_seconds=self.fresh_endpoint_seconds)
         self.sessions = Sessions(Guard(self.settings))
+        self.faults = SimpleNamespace(interfere=lambda moment, workspace_id: None)
         self.directory = SimpleNamespace(
             workspaces=lambda: (self.workspace,),
             workspace={self.workspace.id: self.workspace}.get,

@@ -130,6 +130,20 @@ def test_values_that_are_joined_without_a_question_mark(program, arm):
         assert (status == 404) == (program.findings() == (JOINED,))
 
 
+def test_a_page_that_is_sorry(program, arm):
+    """The added endpoint's Update Resource page says the service's sentence, and its PATCH is refused; each once."""
+    place = program.place.endpoint(program.place.scoring, program.place.name)
+    page = program.emulator.addresses.help_location(program.place.workspace, program.place.scoring, place) + "/update"
+    model = program.train()["Results"]["output1"]
+    arming = arm("endpoint-on-training-service")
+    assert [True, False] == [
+        "This Web Service has no updatable resources" in program.session.get(page).text for _ in "ab"
+    ]
+    assert [400, 200] == [program.patch(model).status_code for _ in "ab"]
+    arming.disarm("endpoint-on-training-service")
+    assert [] == program.emulator.faults.list()
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_jobs_that_end_as_documented(program, arm, name):
     """The next job does, and is diagnosed; the one after it goes well."""

@@ -15,10 +15,10 @@ from typing import Any, Literal
 from amlemulator.core.endpoints import refresh
 from amlemulator.core.records import Endpoint
 
-Moment = Literal["patch", "score", "find", "publish", "results", "start"]
+Moment = Literal["patch", "help", "score", "find", "publish", "results", "start"]
 
-# When each takes place: a PATCH of models, a score of an added endpoint, a call that names or lists scoring services,
-# publishing in the place of a service, the answer with a finished job's results.
+# When each takes place: a PATCH of models, a look at an added endpoint's Update Resource page, a score of one, a call
+# that names or lists scoring services, publishing in the place of a service, the answer with a finished job's results.
 EFFECTS: Mapping[str, Moment] = {
     "another-endpoint-patched": "patch",
     "endpoint-never-patched": "patch",
@@ -26,6 +26,7 @@ EFFECTS: Mapping[str, Moment] = {
     "refresh-discards-model": "patch",
     "republished-endpoint-stale": "patch",
     "same-model": "patch",
+    "endpoint-on-training-service": "help",
     "another-endpoint-scored": "score",
     "predictive-not-deployed": "find",
     "prevent-update": "publish",

@@ -98,6 +98,8 @@ class HelpPages:
             return self._no_resources(facts)
         if facts["endpoint"].is_default:
             return self._page("update_default", facts, evidence="help.update.default-endpoint")
+        if self._emulator.faults.interfere("help", workspace_id) is not None:
+            return self._no_resources(facts)
         facts["sample_request"] = documents.patch_request(facts["resources"], facts["base_location"])
         first = facts["sample_request"]["Resources"][0]
         facts["programs"] = programs("update", facts | {"resource_name": first["Name"], "location": first["Location"]})

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amlemulator.core.errors import failure as refusal
-from amlemulator.engine.faults import read_rule
+from amlemulator.engine.faults import Rule, read_rule
 from amlemulator.failures.catalogue import Failure
 from amlemulator.failures.patterns import CatalogueFault, fill
 
@@ -27,15 +27,24 @@ WHEN = ("nth", "share", "count", "seconds")  # of a fault, what the caller may c
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A failure that is armed in a workspace. ``fault`` is the id of its fault."""
+    """A failure that is armed in a workspace. ``fault`` is the id of its fault, ``pages`` of what pages show of it."""
 
     failure: str
     workspace: str
     fault: str
+    pages: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, str]:
         """Return it as JSON."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"failure": self.failure, "workspace": self.workspace, "fault": self.fault}
+
+
+def _rule(fault: Mapping[str, Any], workspace_id: str, when: Mapping[str, Any]) -> Rule:
+    """Return the rule of a fault of the catalogue in a workspace: when it hits, the caller says, or else the fault."""
+    kept = {name: value for name, value in fault.items() if not when or name not in WHEN}
+    scoped = {} if str(fault.get("operation", "")).startswith("blob.") else {"workspace": workspace_id}
+    usual = {} if when or set(WHEN) & set(fault) else {"count": 1}
+    return read_rule({**kept, **scoped, **usual, **when})
 
 
 class Arming:
@@ -57,18 +66,20 @@ class Arming:
             raise refusal("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.failures")
         if when and not set(when) <= set(WHEN):
             raise refusal("control/BadRequest", f"Which calls is said by: {', '.join(WHEN)}.")
-        rule = {name: value for name, value in failure.data["arm"]["fault"].items() if not when or name not in WHEN}
-        if not str(rule.get("operation", "")).startswith("blob."):
-            rule["workspace"] = workspace_id
-        chosen = when or ({} if set(WHEN) & set(rule) else {"count": 1})
-        fault = self._emulator.faults.arm(read_rule({**rule, **chosen}), owner=workspace_id)
-        made = Armed(failure.id, workspace_id, fault)
+        arm = failure.data["arm"]
+        rules = [_rule(arm[name], workspace_id, when or {}) for name in ("fault", "page") if name in arm]
+        fault, *pages = [self._emulator.faults.arm(rule, owner=workspace_id) for rule in rules]
+        made = Armed(failure.id, workspace_id, fault, tuple(pages))
         with self._lock:
             before = [one for one in self._armed if (one.failure, one.workspace) == (failure.id, workspace_id)]
             self._armed = [one for one in self._armed if one not in before] + [made]
-        for one in before:
-            self._emulator.faults.remove(one.fault)
+        self._remove(before)
         return made
+
+    def _remove(self, armed: Iterable[Armed]) -> None:
+        for one in armed:
+            for fault in (one.fault, *one.pages):
+                self._emulator.faults.remove(fault)
 
     def armed(self, failure_id: str | None = None) -> list[Armed]:
         """Return what is armed, of one failure or of all; what a reset disarmed is forgotten."""
@@ -80,8 +91,8 @@ class Arming:
     def disarm(self, failure_id: str) -> int:
         """Disarm a failure wherever it is armed; returns in how many places it was."""
         found = self.armed(failure_id)
+        self._remove(found)
         for one in found:
-            self._emulator.faults.remove(one.fault)
             self._emulator.interference.take_back(one.workspace)
         with self._lock:
             self._armed = [one for one in self._armed if one not in found]
