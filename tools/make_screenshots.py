@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
 
 from amlemulator import Emulator  # noqa: E402
+from amlemulator.commands._page_diagnosis import diagnosed  # noqa: E402
 from support.browser import DESK, PHONE, Screen, screen  # noqa: E402 # the tests' helpers are no installed package
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -90,6 +92,17 @@ class Photographer:
         made.open("/portal/requests")
         self.keep("requests", 900)
 
+    def mending(self) -> None:
+        """Diagnose the endpoint that was retrained, and have a failure met."""
+        made = self.screen
+        made.open(f"{self.address}/diagnosis")
+        made.press("#diagnose")
+        self.keep("diagnosis")
+        made.open("/_emulator/failures/sas-cut")
+        made.press("main form button.primary")
+        self.keep("failure", 1000)
+        made.press("form[action*='/disarm'] button")
+
     def phone(self) -> None:
         """Look at an endpoint on a phone."""
         self.screen.size(*PHONE)
@@ -102,6 +115,7 @@ def main() -> int:
     """Make every picture. Returns the exit status."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with Emulator(port=8350, blob_port=10000) as emulator:
+        emulator.diagnose = partial(diagnosed, emulator)
         emulator.clock.freeze(1709290800)  # the same times in every picture
         with screen(emulator.base_url) as made:
             photographer = Photographer(made, FOLDER)
@@ -109,6 +123,7 @@ def main() -> int:
             photographer.studio()
             emulator.clock.resume()
             photographer.flow()
+            photographer.mending()
             photographer.phone()
         with screen(emulator.base_url, "ko-KR") as made:
             made.open("/portal/classic")
