@@ -134,6 +134,18 @@ def test_every_error_can_be_armed_on_every_host(name, envelope):
     assert "control.faults" == error.evidence
 
 
+def test_an_effect_and_a_job_meet_their_moment_alone():
+    """No call is met by them; being asked at another moment, or in another workspace, is not counted."""
+    faults = Faults(Hours())
+    effect, job = faults.add(effect="sas-cut", workspace="w", nth=2), faults.add(job={"fail": "x"}, count=1)
+    assert None is faults.strike("bes.status", "/x", "w")
+    assert [None, None] == [faults.interfere("patch", "w"), faults.interfere("results", "v")]
+    found = [faults.interfere("results", "w") for _ in range(3)]
+    assert [None, "sas-cut", None] == [rule and rule.effect for rule in found]
+    assert [{"fail": "x"}, None] == [faults.job_policy("v") for _ in range(2)]
+    assert [1, 1] == [faults.hits(one) for one in (effect, job)]
+
+
 WRONG = {
     "operation": 1,
     "path": None,

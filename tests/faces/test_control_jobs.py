@@ -70,6 +70,50 @@ def test_immediate(staged):
     assert "Finished" == state(target, job)
 
 
+def test_queued(staged):
+    """The job waits, started and NotStarted, and is let in by the first status call after its time; others pass it."""
+    staged.emulator.clock.freeze()
+    policy(staged, {"queued": 60})
+    target, job = begin(staged)
+    policy(staged, "run")
+    following = target.jobs("POST", "", {}).json
+    assert 200 == target.jobs("POST", f"/{following}/start").status
+    assert ["NotStarted", "Running"] == [state(target, one) for one in (job, following)]
+    assert 400 == target.jobs("POST", f"/{job}/start").status
+    staged.emulator.clock.advance(60)
+    assert "Running" == state(target, job)
+    until(lambda: len(staged.emulator.staged.tasks) == 2)
+
+
+def test_a_queued_job_is_cancelled(staged):
+    """It stays so when its time would have come."""
+    policy(staged, {"queued": 0})
+    target, job = begin(staged)
+    assert 200 == target.jobs("DELETE", f"/{job}").status
+    assert ["Cancelled", "Cancelled"] == [state(target, job) for _ in range(2)]
+
+
+def test_cancelled(staged):
+    """At its start, as by somebody who deletes it; no worker ever has it."""
+    policy(staged, "cancelled")
+    target, job = begin(staged)
+    assert ("Cancelled", {}) == (state(target, job), staged.emulator.staged.tasks)
+
+
+@pytest.mark.parametrize("version", ["2.0", "1.0"])
+def test_unstarted(staged, version):
+    """The start is answered and not heard, that of a version 1 job, which starts with its submission, too."""
+    policy(staged, "unstarted")
+    target = staged.deploy(graphs.NO_INPUT)
+    job = target.jobs("POST", "", {}, query={"api-version": version}).json
+    if version == "2.0":
+        assert 200 == target.jobs("POST", f"/{job}/start").status
+    assert "NotStarted" == state(target, job)
+    policy(staged, "run")
+    assert 200 == target.jobs("POST", f"/{job}/start").status
+    assert "Running" == state(target, job)
+
+
 def test_fail(staged):
     """The job fails at its start, with the reason in its Details."""
     policy(staged, {"fail": "no more quota"})
