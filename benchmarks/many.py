@@ -5,8 +5,8 @@
 Training: the same files through `Bike Rental Training`, as `amlclassic demo --many` does it (submit, start, follow,
 model stored), and through bare scikit-learn in a pool of as many processes (read with pandas, encode, fit, pickle), in
 turns of a part each, so that a drift of the machine hits both. Endpoints: listing of services, lookup of one endpoint
-and one score on a service with a thousand endpoints beside one with two, calls in turns. Patch: the first score after
-a PATCH beside the later ones. Every ratio comes with its spread over the rounds.
+and one score by the same model on a service with a thousand endpoints beside one with two, calls in turns. Patch: the
+first score after a PATCH beside the later ones. Every ratio comes with its spread over the rounds.
 """
 
 from __future__ import annotations
@@ -223,6 +223,7 @@ def endpoints(served: Served, models: dict[str, Any], count: int, rounds: int) -
         few = Served(Path(folder), 1)
         other = few.services["Bike Rental Scoring"]["id"]
         one = few.manage("PUT", f"/{other}/endpoints/e0", {})
+        patch(few, other, "e0", carried(served, few, places[(count - 1) % len(places)]))
         body = rows()
         calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
             "list services": (lambda: served.manage("GET", ""), lambda: few.manage("GET", "")),
@@ -245,6 +246,19 @@ def endpoints(served: Served, models: dict[str, Any], count: int, rounds: int) -
         score(served, endpoint, body)
     each = (time.perf_counter() - began) * 1000 / count
     print(f"{'score once on each of them, one after another':44} {each:10.3f} ms")
+
+
+def carried(served: Served, few: Served, place: dict[str, Any]) -> dict[str, Any]:
+    """Store the model of one emulator in the other, so that both score with the same one; return where it lies."""
+    address = place["BaseLocation"] + place["RelativeLocation"] + place["SasBlobToken"]
+    content = served.session.get(address, timeout=600).content
+    with BlobServiceClient.from_connection_string(few.connection) as service:
+        container = service.create_container("carried", public_access="blob")
+        blob = container.upload_blob("model.ilearner", content)
+    return {
+        "BaseLocation": blob.url.removesuffix("carried/model.ilearner"),
+        "RelativeLocation": "carried/model.ilearner",
+    }
 
 
 def rows() -> dict[str, Any]:
