@@ -217,6 +217,8 @@ def main() -> None:
         both = [column("start"), column("start", 1), column(f"start {other}"), column(f"start {other}", 1)]
         report("start in this process, ms", both[0], other, both[2])
         report("stop in this process, ms", both[1], other, both[3])
+        ours, theirs_both = ([one + two for one, two in zip(*pair, strict=True)] for pair in (both[:2], both[2:]))
+        report("start and stop together, ms", ours, other, theirs_both)
     report(f"reset with {JOBS} jobs over HTTP, ms", column("reset", 1), f"moto, {JOBS} objects", column("reset moto"))
     alone = {"reset, ms": 0, "reset of one workspace, ms": 2, "fresh workspace, ms": 3}
     for name, place in alone.items():

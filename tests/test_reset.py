@@ -101,6 +101,24 @@ def test_one_workspace_alone(place_with):
     assert ours.service.id == place.deploy(graphs.NO_INPUT).service.id
 
 
+@pytest.mark.parametrize(("ours", "others"), [(12, 0), (0, 12), (3, 3)])
+def test_what_others_have_stays_to_the_byte(place_with, ours, others):
+    """Whether the workspace has most of what there is, or the least."""
+    place = place_with()
+    emulator = place.emulator
+    other = Place(place.wire, emulator.add_workspace("Other"))
+    for one, count in ((place, ours), (other, others)):
+        target = one.deploy(graphs.NO_INPUT)
+        for number in range(count):
+            target.add(f"endpoint{number}").jobs("POST", "", {})
+    before = seeds(everything(emulator).of_workspace(other.workspace.id))
+    emulator.reset(place.workspace.id)
+    assert before == seeds(everything(emulator).of_workspace(other.workspace.id))
+    left = [row for row in everything(emulator).of_workspace(place.workspace.id).records if row[0] != "Workspace"]
+    assert [] == left
+    assert others == len(emulator.jobs.list())
+
+
 def test_one_sample_workspace_gets_its_services_back(sampled):
     """A workspace of the start goes back to what it was then, and the others keep what they have."""
     first, second = sampled.directory.workspaces()

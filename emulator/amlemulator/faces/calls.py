@@ -30,9 +30,9 @@ def mount(name: str, face: object) -> Blueprint:
     """Return the blueprint of a face: every method of it that ``route`` declared."""
     blueprint = Blueprint(name, __name__)
     for attribute in dir(type(face)):
-        view = getattr(face, attribute)
-        for method, path in getattr(view, "routes", ()):
-            blueprint.add_url_rule(path, endpoint=attribute, view_func=view, methods=[method])
+        # Of the class, for to ask the face itself would make what it makes when first asked.
+        for method, path in getattr(getattr(type(face), attribute), "routes", ()):
+            blueprint.add_url_rule(path, endpoint=attribute, view_func=getattr(face, attribute), methods=[method])
     return blueprint
 
 

@@ -1,4 +1,7 @@
-"""Deployment of experiments over the control plane: begun, watched and stopped. ``amlclassic deploy`` calls it."""
+"""Deployment of experiments over the control plane: begun, watched and stopped. ``amlclassic deploy`` calls it.
+
+What deploys is imported when somebody deploys; whoever asks the control plane for health keeps a megabyte that way.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,13 @@ from amlemulator.core.bodies import parse_json
 from amlemulator.core.errors import ServiceError, failure
 from amlemulator.core.records import BlobReference, Workspace
 from amlemulator.core.references import read_reference
-from amlemulator.engine.deploying import STAGING, DeployRefused, Errand, Wish
-from amlemulator.engine.models import LARGEST_MODEL
 from amlemulator.engine.storage import StorageRefused, locate
 from amlemulator.faces.calls import answer, mount, nothing, raw_body, route
 from amlemulator.listing import shown_service
 
 if TYPE_CHECKING:
     from amlemulator.emulator import Emulator
+    from amlemulator.engine.deploying import Errand, Wish
 
 TEXTS = ("name", "trainer")
 TRUTHS = ("update", "predictive")
@@ -36,6 +38,8 @@ class DeploymentControl:
     @route("POST", "/control/workspaces/<workspace_id>/deployments", "control.deploy", "control")
     def begin(self, workspace_id: str) -> Response:
         """Begin to deploy an experiment as a web service."""
+        from amlemulator.engine.deploying import DeployRefused
+
         workspace = self._emulator.directory.workspace(workspace_id)
         if workspace is None:
             raise failure("control/NotFound", f"There is no workspace {workspace_id}.", evidence="control.deploy")
@@ -63,6 +67,8 @@ class DeploymentControl:
         return errand
 
     def _wish(self, workspace: Workspace, body: Mapping[str, Any]) -> Wish:
+        from amlemulator.engine.deploying import Wish
+
         try:
             models = {name: self._read(value) for name, value in (body.get("models") or {}).items()}
             datasets = self._bring(workspace, body.get("datasets") or {})
@@ -83,6 +89,8 @@ class DeploymentControl:
         )
 
     def _read(self, value: Any) -> bytes:
+        from amlemulator.engine.models import LARGEST_MODEL
+
         reference = read_reference(value)
         content = self._emulator.storage.read(reference, LARGEST_MODEL)
         self._sweep(reference)
@@ -100,6 +108,8 @@ class DeploymentControl:
             return self._emulator.data_files.bring(workspace, files)
 
     def _sweep(self, reference: BlobReference) -> None:
+        from amlemulator.engine.deploying import STAGING
+
         located = locate(reference)
         if located.container == STAGING:
             self._emulator.blobs.delete(located.account, located.container, located.name)

@@ -8,7 +8,6 @@ from flask import Blueprint, Response
 
 from amlemulator.core.errors import failure
 from amlemulator.core.records import Endpoint, WebService, Workspace
-from amlemulator.core.swagger import swagger_document, swagger_text
 from amlemulator.faces.calls import JSON, current, mount, route
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ class Swagger:
         return self._document(found[0], found[2])
 
     def _document(self, workspace: Workspace, endpoint: Endpoint) -> Response:
+        from amlemulator.core.swagger import swagger_document, swagger_text  # few programs read it
+
         service = self._emulator.directory.service(endpoint.service_id)
         assert service is not None  # an endpoint goes with its service
         scheme, host, prefix = current().addresses.swagger_host(workspace)
