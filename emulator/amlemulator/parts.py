@@ -92,7 +92,7 @@ class Parts(ABC):
             shutil.rmtree(self._work(settings.state), ignore_errors=True)
         auto = (lambda account: self.identity.new_key("account", account)) if settings.auto_accounts else None
         self.blobs = FilesBlobs(
-            Path(f"{settings.state}.blobs") if settings.state else self.folder() / "blobs",
+            Path(f"{settings.state}.blobs") if settings.state else lambda: self.folder() / "blobs",
             {DEVELOPMENT_ACCOUNT: DEVELOPMENT_KEY, **self.workspace_folder.accounts(self.identity)},
             self.clock,
             auto_account=auto,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amlemulator.adapters.clock import SystemClock
 from amlemulator.adapters.files_blobs import BlobAddress, FilesBlobs, FolderError, ShortBody, Version
 from amlemulator.adapters.files_blobs_content import CHUNK
 from amlemulator.adapters.files_blobs_records import BlobHeaders, Block
@@ -400,3 +401,22 @@ def test_conditions_are_atomic(blobs):
     for thread in threads:
         thread.join()
     assert [content_of(blobs)] == [b"%d" % number for number in outcomes]
+
+
+def test_a_folder_that_is_still_to_be_had_is_made_with_the_first_blob(tmp_path):
+    """Who stores nothing leaves no trace of it, whatever else is asked."""
+    asked = []
+
+    def folder():
+        asked.append(tmp_path / "blobs")
+        return asked[0]
+
+    blobs = FilesBlobs(folder, {"account": "a2V5"}, SystemClock())
+    blobs.reset()
+    assert ({"account": "a2V5"}, "a2V5") == (blobs.accounts(), blobs.key("account"))
+    assert [] == asked
+    blobs.create_container("account", "box")
+    blobs.create_container("account", "other")
+    assert ([tmp_path / "blobs"], True) == (asked, (tmp_path / "blobs").is_dir())
+    blobs.close()
+    FilesBlobs(folder, {}, SystemClock()).close()

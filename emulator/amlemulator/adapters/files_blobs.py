@@ -19,6 +19,7 @@ from amlemulator.adapters.files_blobs_listing import page
 from amlemulator.adapters.files_blobs_records import BlobAddress, BlobHeaders, FolderError, Page
 from amlemulator.adapters.files_blobs_versions import Version, Versions
 from amlemulator.core.errors import ServiceError
+from amlemulator.once import once
 from amlemulator.ports.blobs import BlobMissing, BlobProperties, ContainerAccess
 from amlemulator.ports.clock import Clock
 
@@ -30,31 +31,64 @@ UNCOMMITTED_SECONDS = 7 * 24 * 3600.0  # Put Block: uncommitted blocks are disca
 class FilesBlobs:
     """Blob storage in ``folder``, for the accounts given (name to base64 key). See the Blobs protocol.
 
-    ``auto_account`` gives a key to any other account name, or None. ``durable``: what was acknowledged survives a power
-    cut, too; without it, only a killed process. Raises FolderError when the folder cannot be used.
+    A folder that is still to be had is a callable, which is called when the first blob comes: most tests never store
+    any. ``auto_account`` gives a key to any other account name, or None. ``durable``: what was acknowledged survives a
+    power cut, too; without it, only a killed process. Raises FolderError when the folder cannot be used.
     """
 
     def __init__(
         self,
-        folder: str | Path,
+        folder: str | Path | Callable[[], Path],
         accounts: Mapping[str, str],
         clock: Clock,
         auto_account: Callable[[str], str | None] | None = None,
         *,
         durable: bool = False,
     ) -> None:
-        root = Path(folder)
-        contents = ContentFolder(root / "content", durable=durable)
+        self._place = folder if callable(folder) else lambda: Path(folder)
         self._accounts = dict(accounts)
         self._auto_account = auto_account
         self._clock = clock
-        self._contents = contents
-        self._index = Index(root, durable=durable)
-        self.containers = Containers(self._index, contents, clock)
-        self.versions = Versions(self._index, contents, clock)
-        self.blocks = Blocks(self._index, contents, self.versions, clock)
-        self._index.forget_staged(before=clock.now() - UNCOMMITTED_SECONDS)
-        contents.sweep(self._index.contents())
+        self._durable = durable
+        if not callable(folder):
+            self._index  # noqa: B018 - asking is what opens it
+
+    @once
+    def _root(self) -> Path:
+        """The folder."""
+        return self._place()
+
+    @once
+    def _contents(self) -> ContentFolder:
+        """The contents."""
+        return ContentFolder(self._root / "content", durable=self._durable)
+
+    @once
+    def _index(self) -> Index:
+        """The index; once it is open, what nobody will ever ask for is swept away."""
+        contents, index = self._contents, Index(self._root, durable=self._durable)
+        index.forget_staged(before=self._clock.now() - UNCOMMITTED_SECONDS)
+        contents.sweep(index.contents())
+        return index
+
+    @once
+    def containers(self) -> Containers:
+        """The containers."""
+        return Containers(self._index, self._contents, self._clock)
+
+    @once
+    def versions(self) -> Versions:
+        """The blobs in their versions."""
+        return Versions(self._index, self._contents, self._clock)
+
+    @once
+    def blocks(self) -> Blocks:
+        """The blocks of blobs to come."""
+        return Blocks(self._index, self._contents, self.versions, self._clock)
+
+    @property
+    def _opened(self) -> bool:
+        return "_index" in self.__dict__
 
     def spool(self) -> Spool:
         """Return a body to receive, which an upload of the whole of it takes over without copying."""
@@ -62,7 +96,7 @@ class FilesBlobs:
 
     def accounts(self) -> Mapping[str, str]:
         """Return account name to key: those configured, and those that were made by being used."""
-        used = {name: self.key(name) for name in self.containers.accounts()}
+        used = {name: self.key(name) for name in self.containers.accounts()} if self._opened else {}
         return {**{name: key for name, key in used.items() if key}, **self._accounts}
 
     def know(self, accounts: Mapping[str, str]) -> None:
@@ -177,8 +211,10 @@ class FilesBlobs:
 
     def reset(self) -> None:
         """Forget everything, atomically; what is being read stays whole."""
-        self._contents.discard(*self._index.forget_all())
+        if self._opened:
+            self._contents.discard(*self._index.forget_all())
 
     def close(self) -> None:
         """Close the index and give the folder free."""
-        self._index.close()
+        if self._opened:
+            self._index.close()
