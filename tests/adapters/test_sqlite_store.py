@@ -250,6 +250,32 @@ def test_reset_forgets_every_record(store):
         assert 1 == transaction.next_ordinal("workspace")
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_a_reset_of_one_workspace_leaves_the_others(store, mine, others):
+    """What belongs to it is as in the snapshot; everything else is as it was, whichever of both is more."""
+    store.reset()
+    with store.transaction() as transaction:
+        for name in ("a", "b"):
+            transaction.put(make_workspace(id=name))
+            transaction.put(make_service(id=f"service-{name}", workspace_id=name))
+            transaction.put(make_endpoint(id=f"endpoint-{name}", service_id=f"service-{name}"))
+    seed, kept = store.snapshot(), everything(store)
+    with store.transaction() as transaction:
+        for number, name in enumerate("a" * mine + "b" * others):
+            transaction.put(make_job(id=f"job-{name}-{number}", endpoint_id=f"endpoint-{name}"))
+            transaction.next_ordinal(f"job/endpoint-{name}")
+        transaction.put(make_service(id="later", workspace_id="a"))
+    jobs = [record for record in everything(store) if record.id.startswith("job-b")]
+    store.reset(seed, "a")
+    assert (sorted(kept, key=str), jobs) == (
+        sorted((one for one in everything(store) if one not in jobs), key=str),
+        [one for one in everything(store) if one in jobs],
+    )
+    with store.transaction() as transaction:
+        assert (1, others + 1) == tuple(transaction.next_ordinal(f"job/endpoint-{name}") for name in "ab")
+
+
 def test_transactions_of_many_threads_do_not_mix(store):
     """Sixteen threads that count one number up lose no step and see no number twice."""
     start = threading.Barrier(16)
