@@ -94,6 +94,40 @@ def test_columns_of_a_data_file_beside_the_experiment(tmp_path):
     assert "c" in message
 
 
+FILES = [
+    ("a,b\n1,2\n3\n", "Line 3 of the data file mine.csv has more or fewer cells than the first."),
+    ('a,b\n"x\ny",2\n3,4,5\n', "Line 4 of the data file mine.csv has more or fewer cells than the first."),
+    ("a,b\n", "The data file mine.csv has no rows."),
+    ("", "The data file mine.csv has no rows."),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), FILES)
+def test_a_data_file_that_cannot_be_used_is_told_with_its_line(tmp_path, content, said):
+    """Rows of other lengths and a file without any are found before anything is sent."""
+    (tmp_path / "mine.csv").write_text(content, "utf-8")
+    text = "experiment: Mine\nnodes:\n- {id: d, module: Dataset, parameters: {Dataset: mine.csv}}\n"
+    assert [(3, said)] == told(written(tmp_path, text))
+
+
+def test_a_data_file_that_is_not_there_is_told(tmp_path):
+    """A path is a file's, a bare name may be a data set of the workspace; bytes that are no text are told, too."""
+    text = "experiment: Mine\nnodes:\n- {id: d, module: Dataset, parameters: {Dataset: %s}}\n"
+    assert [] == told(written(tmp_path, text % "elsewhere.csv"))
+    ((line, message),) = told(written(tmp_path, text % "../data/nothing.csv"))
+    assert (3, True) == (line, message.startswith("There is no data file "))
+    (tmp_path / "odd.csv").write_bytes(b"\xff\xfe\x00")
+    ((_, message),) = told(written(tmp_path, text % "odd.csv"))
+    assert message.startswith("The data file odd.csv cannot be read: ")
+
+
+def test_only_the_first_rows_of_a_long_file_count(tmp_path):
+    """A cell that goes on behind them is no fault: what comes later is found when the experiment runs."""
+    (tmp_path / "mine.csv").write_text("a,b\n" + "1,2\n" * 999 + '3,"x\ny"\n' + "4,5\n" * 10, "utf-8")
+    text = "experiment: Mine\nnodes:\n- {id: d, module: Dataset, parameters: {Dataset: mine.csv}}\n"
+    assert [] == told(written(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [

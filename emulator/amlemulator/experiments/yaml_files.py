@@ -9,17 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlemulator.core.interface import Column
+from amlemulator.experiments.catalogue_data import DATASET
 from amlemulator.experiments.document_schema import MEMBERS
 from amlemulator.experiments.graph import Finding, Graph, GraphError, read_graph
 from amlemulator.experiments.modules import nearest
 from amlemulator.experiments.yaml_lines import Place, Placed, YamlFile, read_yaml
 
-__all__ = ["ExperimentFile", "Placed", "check_file", "load_experiment_file", "read_experiment_file"]
+if TYPE_CHECKING:
+    from amlemulator.experiments.data_heads import Head
 
-HEAD_ROWS = 1000  # of a data file, looked at for its columns
+__all__ = ["ExperimentFile", "Placed", "check_file", "load_experiment_file", "read_experiment_file"]
 
 
 @dataclass(slots=True)
@@ -126,49 +128,34 @@ def _check_columns(graph: Graph, wrong: Sequence[Finding], folder: Path) -> list
     """Find columns that cannot be there, as far as that can be told of a graph with which other things are wrong."""
     from amlemulator.experiments.dry_run import check_columns
 
-    names = {str(node.parameters.get("Dataset")) for node in graph.having("Dataset")}
     schemas: dict[str, Sequence[Column]] = {}
     findings = []
-    for name in sorted(names):
-        columns = dataset_columns(name, folder)
-        if columns:
-            schemas[name] = columns
+    for node in graph.having(DATASET):
+        head = _head(str(node.parameters.get("Dataset")), folder)
+        schemas[str(node.parameters.get("Dataset"))] = head.columns
+        if head.fault:
+            findings.append(Finding(node.id, head.fault, head.mend, ("parameters", "Dataset")))
     try:
-        found = check_columns(graph, schemas, {finding.node for finding in wrong})
+        found = check_columns(graph, schemas, {finding.node for finding in (*wrong, *findings)})
     except CycleError:  # which is among the findings
-        return []
+        return findings
     for finding in found:
         at = finding.at or ("parameters",)
         findings.append(Finding(finding.node, finding.message, finding.mend, at))
     return findings
 
 
-def dataset_columns(name: str, folder: Path) -> tuple[Column, ...]:
-    """Return the columns of a sample, or of a data file beside the experiment; () for a data set that is not at hand.
-
-    The types are those of the first rows.
-    """
-    import gzip
-    from itertools import islice
-
+def _head(name: str, folder: Path) -> Head:
+    """Look at a sample, or at a data file beside the experiment; a data set of a workspace is not at hand."""
     from amlemulator import samples
-    from amlemulator.core.textdata import TextDataError, format_of, read_columns
+    from amlemulator.experiments.data_heads import Head, read_head
 
     path = local_dataset(name, folder) or samples.datasets().get(name)
-    if path is None:
-        return ()
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8", newline="") as text:
-            head = "".join(islice(text, HEAD_ROWS + 1))
-        import io
-
-        from amlemulator.experiments.frame import frame_of_columns, table_of_frame
-
-        found = frame_of_columns(read_columns(io.StringIO(head, newline=""), format_of(path.name.removesuffix(".gz"))))
-        return tuple(table_of_frame(found.take([])).columns)
-    except (TextDataError, OSError, UnicodeDecodeError):
-        return ()
+    if path is not None:
+        return read_head(path)
+    if "/" not in name:
+        return Head()
+    return Head(fault=f"There is no data file {folder / name}.", mend="Name a .csv, .tsv or .arff file that is there.")
 
 
 def local_dataset(name: str, folder: Path) -> Path | None:
