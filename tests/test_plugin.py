@@ -140,6 +140,21 @@ def test_the_configuration_is_ours_to_override(run):
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("moon", "The emulator of tests is here, wsgi, subprocess or the URL of one that runs, not 'moon'."),
+        ("http://127.0.0.1:9", "No emulator answers at http://127.0.0.1:9. Start one there, *"),
+    ],
+)
+def test_an_emulator_that_is_not_to_be_had_is_one_sentence(run, where, said):
+    """Without a traceback of ours."""
+    result = run("def test_it(aml):\n    pass", "--aml", where)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([said])
+    assert "pytest_plugin.py" not in result.stdout.str()
+
+
 BROKEN = """
     import urllib.request
     import urllib.error

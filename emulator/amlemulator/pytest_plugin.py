@@ -62,21 +62,30 @@ def aml_config() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def aml_server(aml_config: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[AnyEmulator]:
     """Run one emulator for the session, on free ports; with xdist each worker has its own."""
-    from amlemulator.hosting import check, hosted
-    from amlemulator.settings import SettingsError
-
     options = {"auto_accounts": True, **aml_config}
     where = pytestconfig.getoption("--aml") or options.pop("where", "here")
     options.pop("where", None)
     with ExitStack() as stack:
-        try:
-            check(options)
-            emulator = stack.enter_context(hosted(where, options))
-        except SettingsError as error:
-            raise pytest.UsageError(str(error)) from error
-        pytestconfig.stash[SERVER] = emulator
+        pytestconfig.stash[SERVER] = emulator = _hosted(stack, where, options)
         yield emulator
         del pytestconfig.stash[SERVER]
+
+
+def _hosted(stack: ExitStack, where: str, options: dict[str, Any]) -> AnyEmulator:
+    """Have the emulator as long as the stack is open. A wrong call is told in a sentence, without our traceback."""
+    from amlemulator.hosting import check, hosted
+    from amlemulator.settings import SettingsError
+
+    try:
+        check(options)
+        return stack.enter_context(hosted(where, options))
+    except SettingsError as error:
+        said = str(error)
+    except OSError:  # a connection is refused so
+        if not where.startswith("http"):
+            raise
+        said = f"No emulator answers at {where}. Start one there, or name another with --aml."
+    pytest.fail(said, pytrace=False)
 
 
 @pytest.fixture
@@ -152,9 +161,8 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     for marker in reversed(list(request.node.iter_markers("aml"))):  # the closest one last, for it decides
         options.update(marker.kwargs)
         if marker.args or set(marker.kwargs) - OPTIONS:
-            raise pytest.UsageError(
-                f"The marker aml takes {', '.join(sorted(OPTIONS))}, by name; see pytest --markers."
-            )
+            said = f"The marker aml takes {', '.join(sorted(OPTIONS))}, by name; see pytest --markers."
+            pytest.fail(said, pytrace=False)
     return options
 
 

@@ -107,6 +107,8 @@ class Provider:
 
     def endpoint(self, call: Call) -> Endpoint:
         """Return the endpoint that a call names, else the default one. One that has been deleted is remembered."""
+        if "service" not in call and not self._place.services:
+            raise Breach(f"cannot be played: the workspace '{self._place.name}' has no web service")
         service = self.service(call["service"]) if "service" in call else self._place.services[0]
         key = service.name, call.get("endpoint", "default")
         if key not in self._endpoints:
