@@ -297,9 +297,10 @@ def _(r: Retraining) -> None:
 # Jobs that fail are really run, each with what makes it fail.
 
 
-def _rows(r: Retraining, content: str) -> BlobReference:
-    """Put rows into storage for a job to read."""
-    stored = _stored(r, f"{content}.csv", contents(content))
+def _rows(r: Retraining, content: str, label: bytes = b"income") -> BlobReference:
+    """Put the first rows of a file into storage for a job to read: what is wrong with it shows in them."""
+    first = b"".join(contents(content).splitlines(keepends=True)[:20])
+    stored = _stored(r, f"{content}.csv", first.replace(b"income", label, 1))
     return BlobReference(STORAGE, relative_location=stored.relative_location)
 
 
@@ -348,7 +349,8 @@ def _(r: Retraining) -> None:
 
 @cause("columns-mismatch-bes", "job", "job", OTHER_COLUMNS)
 def _(r: Retraining) -> None:
-    _failed(r, _rows(r, r.chance.choice(["without_label", "renamed_column"])))
+    rows = r.chance.choice([("without_label",), ("few_rows", b"salary"), ("few_rows", b"Income ")])
+    _failed(r, _rows(r, *rows))
 
 
 @cause("output-sas-read-only", "job", "job")
