@@ -164,6 +164,17 @@ def test_a_run_in_studio_exports(container):
     assert b"1\r\n2\r\n" == download(container.emulator, "run.csv")
 
 
+def test_looking_at_an_output_exports_nothing(container):
+    """A deployed experiment is run when somebody asks for an output of it; what is there stays."""
+    document = exporting(**{"Path to blob beginning with container": "tests/there.csv"})
+    document["web service parameters"] = []
+    container.deploy(document)
+    (experiment,) = container.emulator.experiments.all(container.workspace)
+    output = container.emulator.experiments.output(container.workspace, experiment.id, "data", "dataset")
+    assert output.name.endswith(".csv")
+    assert b"before" == download(container.emulator, "there.csv")
+
+
 def test_by_a_token(container):
     """A SAS that may write does; one that may only read fails the job before it runs."""
     for permissions, state in (("cw", "Finished"), ("r", "Failed")):

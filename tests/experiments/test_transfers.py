@@ -4,6 +4,7 @@ import pytest
 
 from amlemulator import samples
 from amlemulator.core.records import BlobReference
+from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.transfers import Export, staged_sinks, staged_sources
 
 BIKES = next(one.experiment for one in samples.workspaces()[0].services if one.name == "Bike Rental Training")
@@ -12,7 +13,8 @@ AT = BlobReference(base_location=URL, relative_location="", sas_blob_token="")
 WITH_SAS = BlobReference(base_location=URL, relative_location="", sas_blob_token="sv=1&sig=x")
 CONNECTION = "DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=key"
 BY_KEY = BlobReference(connection_string=CONNECTION, relative_location="cont/a.csv")
-IN_ACCOUNT = {"Account name": "acct", "Path to container, directory, or blob": "/cont/a.csv"}
+PATH = "Path to container, directory, or blob"
+IN_ACCOUNT = {"Account name": "acct", PATH: "/cont/a.csv"}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,24 @@ def test_a_run_reads_what_a_request_takes_the_place_of():
     nodes[2]["inputs"] = {"Dataset": ["import", "request"]}
     document = {"experiment": "x", "nodes": nodes}
     assert [{}, {"import": AT}] == [staged_sources(document, {}, called=called) for called in (True, False)]
+
+
+@pytest.mark.parametrize("path", ["cont/*.csv", "cont/a?.csv"])
+def test_wildcards_are_refused_by_name(path):
+    """Studio read all blobs that fit; here that is Error 0039 of Import Data, which says what to do."""
+    nodes = [{"id": "import", "module": "Import Data", "parameters": {"Account name": "acct", PATH: path}}]
+    with pytest.raises(ModuleError, match="name one blob") as caught:
+        staged_sources({"experiment": "x", "nodes": nodes}, {})
+    assert ("0039", "Import Data") == (caught.value.code, caught.value.module)
+
+
+def test_a_value_of_a_call_that_does_not_fit_names_the_module():
+    """What a web service parameter brings is refused as the module's own."""
+    nodes = [{"id": "import", "module": "Import Data", "parameters": {}}]
+    links = [{"name": "From", "sets": ["import.Data source"], "default": "Azure Blob Storage"}]
+    with pytest.raises(ModuleError) as caught:
+        staged_sources({"experiment": "x", "nodes": nodes, "web service parameters": links}, {"From": "Hive Query"})
+    assert ("0039", "Import Data") == (caught.value.code, caught.value.module)
 
 
 TO_ACCOUNT = {"Azure account name": "acct", "Path to blob beginning with container": "cont/a.csv"}

@@ -66,12 +66,12 @@ class StudioRuns:
         self._folder = folder
         self._time_limit = time_limit
 
-    def run(self, run: Run, watch: Watch | None = None) -> Result:
-        """Run an experiment and wait for its end."""
+    def run(self, run: Run, watch: Watch | None = None, *, exporting: bool = True) -> Result:
+        """Run an experiment and wait for its end. Without ``exporting`` its Export Data modules are passed by."""
         exports = Exports(self._storage)
         with self._workplace() as name:
             try:
-                sinks = exports.stage(run.document, {}, Path(name))
+                sinks = exports.stage(run.document, {}, Path(name)) if exporting else []
                 outcome = self._carry_out("studio", run, Path(name), watch, sinks)
                 if outcome.status != "done":
                     return _failed(outcome)

@@ -152,7 +152,7 @@ class Graph:
     def parameters_of(self, node: Node, values: Mapping[str, str]) -> dict[str, Any]:
         """Return a node's parameters for a call with these web service parameters, converted, defaults filled in.
 
-        Raises ModuleError 0002 and 0008 for values that do not fit.
+        Raises ModuleError 0002, 0008 and 0039 for values that do not fit; it names the module.
         """
         given = dict(node.parameters)
         for link in self.links:
@@ -160,7 +160,11 @@ class Graph:
             for target, name in link.targets:
                 if target == node.id and value is not None:
                     given[name] = value
-        return {spec.name: spec.value(given.get(spec.name)) for spec in node.module.parameters}
+        try:
+            return {spec.name: spec.value(given.get(spec.name)) for spec in node.module.parameters}
+        except ModuleError as error:
+            error.module = node.module.name
+            raise
 
     def is_driven(self, node: Node) -> bool:
         """Whether a web service parameter drives any parameter of the node."""

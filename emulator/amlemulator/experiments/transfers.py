@@ -8,6 +8,7 @@ from typing import Any
 
 from amlemulator.core.records import BlobReference
 from amlemulator.experiments.catalogue_data import EXPORT_DATA, IMPORT_DATA
+from amlemulator.experiments.errors import module_error
 from amlemulator.experiments.graph import load_graph
 
 
@@ -30,7 +31,12 @@ def _import(values: Mapping[str, Any]) -> BlobReference | None:
         return _at(values["URL"])
     if values["Authentication type"] == "PublicOrSas":
         return _at(values["URI"])
-    return _in_account(values["Account name"], values["Account key"], values["Path to container, directory, or blob"])
+    path = str(values["Path to container, directory, or blob"] or "")
+    if set(path) & set("*?"):
+        failed = module_error("0039", f"a path with * or ? is not emulated; name one blob, not {path}")
+        failed.module = IMPORT_DATA
+        raise failed
+    return _in_account(values["Account name"], values["Account key"], path)
 
 
 @dataclass(frozen=True, slots=True)
