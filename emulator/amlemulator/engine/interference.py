@@ -70,8 +70,8 @@ class Interference:
         graph = json.loads(self._store.load_content(service.experiment))
         changed = json.dumps(with_other_outputs(graph), sort_keys=True, ensure_ascii=False).encode()
         updated = replace(service, experiment=self._store.save_content(changed), updated=self._clock.now())
-        before, _ = self._republished.get(service.id, (service, updated))
-        self._republished[service.id] = (before, updated)
+        before, last = self._republished.get(service.id, (service, service))
+        self._republished[service.id] = (before if last.experiment == service.experiment else service, updated)
         self._put_published(transaction, updated)
 
     def _put_published(self, transaction: Transaction, service: WebService) -> None:
@@ -94,7 +94,8 @@ class Interference:
 
     def handed_out(self, job: Job, results: dict[str, Reference]) -> dict[str, Reference]:
         """Return the results of a finished job as a status call tells them: the model's values may be spoilt."""
-        model = next((name for name, one in results.items() if _is_model(one)), None)
+        ours = (name for name, output in job.results.items() if output.outside is None)  # nobody else's can be signed
+        model = next((name for name in ours if _is_model(results[name])), None)
         rule = self._faults.interfere("results", job.workspace_id) if model is not None else None
         if model is None or rule is None or rule.effect is None:
             return results
@@ -128,8 +129,7 @@ class Handed:
         from amlemulator.core.sas import make_service_sas
 
         own = key or self.blobs.key(self.output.account)
-        if own is None:  # somebody else's storage, where nothing can be signed
-            return {}
+        assert own is not None
         blob = name or self.output.name
         begins, ends = self.now - AGES_AGO, self.now + expires
         account, container = self.output.account, self.output.container
