@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,37 +41,42 @@ def worker_scoring(
     """
 
     def workers() -> Workers:
-        from amlemulator.experiments.errors import module_error
         from amlemulator.experiments.worker_scorer import Workers
 
-        def stage(sources: Mapping[str, BlobReference], into: Path) -> dict[str, dict[str, str]]:
-            try:
-                return {
-                    node: storage.stage(blob, into, f"source{number}")
-                    for number, (node, blob) in enumerate(sources.items())
-                }
-            except StorageRefused as error:
-                failed = module_error("0065", str(error))
-                failed.module = "Import Data"
-                raise failed from error
-
-        def export(
-            graph: Mapping[str, Any], parameters: Mapping[str, str], into: Path
-        ) -> tuple[dict[str, dict[str, str]], Callable[[], None]]:
-            from amlemulator.engine.exports import Exports
-
-            exports = Exports(storage)
-            sinks = exports.stage(graph, parameters, into)
-
-            def store() -> None:
-                exports.check(sinks)
-                exports.store(sinks)
-
-            return {sink.node: sink.file for sink in sinks}, store
-
+        stage, export = partial(_imported, storage), partial(_exported, storage)
         return Workers(runner, folder, stage, export, datasets, memory=memory)
 
     return workers
+
+
+def _imported(storage: Storage, sources: Mapping[str, BlobReference], into: Path) -> dict[str, dict[str, str]]:
+    """Fetch what Import Data modules read. Raises ModuleError 0065 where the storage refuses."""
+    from amlemulator.experiments.errors import module_error
+
+    try:
+        return {
+            node: storage.stage(blob, into, f"source{number}") for number, (node, blob) in enumerate(sources.items())
+        }
+    except StorageRefused as error:
+        failed = module_error("0065", str(error))
+        failed.module = "Import Data"
+        raise failed from error
+
+
+def _exported(
+    storage: Storage, graph: Mapping[str, Any], parameters: Mapping[str, str], into: Path
+) -> tuple[dict[str, dict[str, str]], Callable[[], None]]:
+    """Make ready what Export Data modules write; return the files by node, and what stores them in the end."""
+    from amlemulator.engine.exports import Exports
+
+    exports = Exports(storage)
+    sinks = exports.stage(graph, parameters, into)
+
+    def store() -> None:
+        exports.check(sinks)
+        exports.store(sinks)
+
+    return {sink.node: sink.file for sink in sinks}, store
 
 
 class Scoring:
