@@ -174,6 +174,16 @@ def test_a_failure_that_is_armed_again_is_armed_anew(own):
     assert [1, 1] == [one["count"] for one in own.emulator.faults.list()]
 
 
+def test_a_fault_that_got_the_id_of_a_failure_is_none(own):
+    """When all faults are disarmed, the next one has the first one's id; it is not taken for the failure, nor back."""
+    call(own, "POST", "/throttled", {"workspace": own.workspace.id})
+    own.emulator.faults.clear()
+    assert "fault-1" == own.emulator.faults.add(status=500)
+    call(own, "POST", "/throttled", {"workspace": own.workspace.id})
+    assert ["fault-2"] == [one["fault"] for one in call(own).json["armed"]]
+    assert ["fault-1", "fault-2"] == [one["id"] for one in own.emulator.faults.list()]
+
+
 def test_failures_are_armed_beside_each_other(own):
     """Calls, and jobs in several ways: each in its turn."""
     for name in ("ragged-csv", "throttled", "module-fails"):

@@ -202,6 +202,10 @@ class Faults:
             raise KeyError(fault_id)
         return found.hits
 
+    def rule(self, fault_id: str) -> Rule | None:
+        """Return the rule of a fault; None when it is not armed."""
+        return next((armed.rule for armed in self._armed if armed.id == fault_id), None)
+
     def remove(self, fault_id: str) -> bool:
         """Disarm one; False when there is none of that id."""
         with self._lock:

@@ -27,11 +27,15 @@ WHEN = ("nth", "share", "count", "seconds")  # of a fault, what the caller may c
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A failure that is armed in a workspace. ``fault`` is the id of its fault, ``pages`` of what pages show of it."""
+    """A failure that is armed in a workspace. ``fault`` is the id of its fault, ``pages`` of what pages show of it.
+
+    ``rule`` is the fault's: ids come again when all have been disarmed.
+    """
 
     failure: str
     workspace: str
     fault: str
+    rule: Rule
     pages: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, str]:
@@ -69,7 +73,7 @@ class Arming:
         arm = failure.data["arm"]
         rules = [_rule(arm[name], workspace_id, when or {}) for name in ("fault", "page") if name in arm]
         fault, *pages = [self._emulator.faults.arm(rule, owner=workspace_id) for rule in rules]
-        made = Armed(failure.id, workspace_id, fault, tuple(pages))
+        made = Armed(failure.id, workspace_id, fault, rules[0], tuple(pages))
         with self._lock:
             before = [one for one in self._armed if (one.failure, one.workspace) == (failure.id, workspace_id)]
             self._armed = [one for one in self._armed if one not in before] + [made]
@@ -78,14 +82,15 @@ class Arming:
 
     def _remove(self, armed: Iterable[Armed]) -> None:
         for one in armed:
+            if self._emulator.faults.rule(one.fault) is not one.rule:
+                continue
             for fault in (one.fault, *one.pages):
                 self._emulator.faults.remove(fault)
 
     def armed(self, failure_id: str | None = None) -> list[Armed]:
-        """Return what is armed, of one failure or of all; what a reset disarmed is forgotten."""
-        faults = {one["id"] for one in self._emulator.faults.list()}
+        """Return what is armed, of one failure or of all; what somebody else disarmed is forgotten."""
         with self._lock:
-            self._armed = [one for one in self._armed if one.fault in faults]
+            self._armed = [one for one in self._armed if self._emulator.faults.rule(one.fault) is one.rule]
             return [one for one in self._armed if failure_id in (None, one.failure)]
 
     def disarm(self, failure_id: str) -> int:
