@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data docs-reference troubleshooting diagnose-cases
-.PHONY: contracts contracts-check contracts-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots docs soak
+.PHONY: contracts contracts-check contracts-mutants contracts-client-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots docs soak
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -36,7 +36,7 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 MUTANTS := $(QUIET_LIBRARIES) PYTHONPATH=tests $(BIN)/python -m mutants
 
-contracts: contracts-check contracts-mutants ## check the emulator against its contracts, and that the checks find mutants
+contracts: contracts-check contracts-mutants contracts-client-mutants ## check the emulator against its contracts, and that checks and tests find mutants
 
 contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/contracts.html tells what was checked
 	@mkdir -p .build
@@ -45,6 +45,9 @@ contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/cont
 contracts-mutants: $(VENV)/.installed-test ## have every mutant found; docs/mutants.md is made from it
 	@$(MUTANTS) --markdown docs/mutants.md
 
+contracts-client-mutants: $(VENV)/.installed-test ## have every mutant of the client found; docs/client-mutants.md is made from it
+	@$(MUTANTS).client --markdown docs/client-mutants.md
+
 contracts-fuzz: $(VENV)/.installed-dev ## let schemathesis fuzz a strict emulator against contracts/openapi, about a minute
 	@$(BIN)/python tools/fuzz_openapi.py $(ARGS)
 
@@ -52,9 +55,11 @@ contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times
 	@$(BIN)/python tools/check_served.py --times 20
 
 # Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
-contracts-full: contracts contracts-fuzz contracts-seeds ## the same with many more examples, twenty seeds, and every check on every mutant
+contracts-full: contracts contracts-fuzz contracts-seeds ## the same with many more examples, twenty seeds, and every check or test on every mutant
 	@$(BIN)/python tools/check_served.py --full
 	@$(MUTANTS) --all-checks --seed 2
+	@AMLCLASSIC_EVERY_BYTE=1 $(BIN)/python -m pytest -q -n 2 tests/client/laws
+	@$(MUTANTS).client --all-checks --seed 2
 	@$(BIN)/python tools/fuzz_openapi.py --examples 200
 
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/

@@ -1,4 +1,4 @@
-"""What a mutant is, and how it is put into the emulator."""
+"""What a mutant is, how it is put into the code, and the registers of all there are."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-MODULES = (
-    "of_access",
-    "of_addresses",
-    "of_answers",
-    "of_batch",
-    "of_endpoints",
-    "of_patching",
-    "of_results",
-    "of_scoring",
-)
 SetAttribute = Callable[[Any, str, Any], None]
 
 
 class Patch:
-    """Replaces parts of the emulator; ``set_attribute`` is setattr, or what takes it back afterwards."""
+    """Replaces parts of the code; ``set_attribute`` is setattr, or what takes it back afterwards."""
 
     def __init__(self, set_attribute: SetAttribute = setattr) -> None:
         self._set = set_attribute
@@ -62,23 +52,39 @@ class Mutant:
     apply: Callable[[Patch], None]
 
 
-_MUTANTS: dict[str, Mutant] = {}
+class Register:
+    """The mutants of one program, by their names, as the modules that hold them register them."""
+
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
+        self._mutants: dict[str, Mutant] = {}
+
+    def mutant(self, name: str, found_by: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
+        """Register a patch as the mutant ``name``; its docstring says what is wrong then."""
+
+        def register(apply: Callable[[Patch], None]) -> Callable[[Patch], None]:
+            assert name not in self._mutants, name
+            assert apply.__doc__, name
+            self._mutants[name] = Mutant(name, apply.__doc__.strip(), found_by, apply)
+            return apply
+
+        return register
+
+    def every(self) -> list[Mutant]:
+        """Return every mutant."""
+        for module in self._modules:
+            import_module(module)
+        return list(self._mutants.values())
 
 
-def mutant(name: str, found_by: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
-    """Register a patch as the mutant ``name``; its docstring says what is wrong then."""
-
-    def register(apply: Callable[[Patch], None]) -> Callable[[Patch], None]:
-        assert name not in _MUTANTS, name
-        assert apply.__doc__, name
-        _MUTANTS[name] = Mutant(name, apply.__doc__.strip(), found_by, apply)
-        return apply
-
-    return register
-
-
-def mutants() -> list[Mutant]:
-    """Return every mutant."""
-    for module in MODULES:
-        import_module(f"mutants.{module}")
-    return list(_MUTANTS.values())
+OF_EMULATOR = Register(
+    "mutants.of_access",
+    "mutants.of_addresses",
+    "mutants.of_answers",
+    "mutants.of_batch",
+    "mutants.of_endpoints",
+    "mutants.of_patching",
+    "mutants.of_results",
+    "mutants.of_scoring",
+)
+mutant, mutants = OF_EMULATOR.mutant, OF_EMULATOR.every

@@ -202,4 +202,4 @@ def listening() -> Iterator[list[str]]:
 def secrets_in(outcome: Outcome, *others: str) -> list[str]:
     """Return the secrets that are shown: of the service, and others."""
     shown = outcome.shown
-    return [secret for secret in (*SECRETS, *others) if secret in shown]
+    return [secret for secret in (*SECRETS, SCORING_KEY, *others) if secret in shown]

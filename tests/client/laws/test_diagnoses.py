@@ -35,7 +35,7 @@ def diagnosed(ground: Ground) -> Outcome:
             outcome.value = diagnose(setup, clock=ground.clock, timeout=TIMEOUT)
         except AmlError as error:
             outcome.error = error
-    assert [] == secrets_in(outcome, SCORING_KEY)
+    assert [] == secrets_in(outcome)
     assert ground.clock.monotonic() - began <= TIMEOUT * (len(ground.network.exchanges) + 1)
     changed = [call for call in ground.service.done[before:] if call[0] != "GET" and not call[1].endswith("/execute")]
     assert [] == changed

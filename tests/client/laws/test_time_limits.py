@@ -11,6 +11,7 @@ from client.laws.operations import BY_NAME, CASES, Case
 
 TIMEOUTS = (1.0, 7.0, 120.0)
 ROUNDING = 1e-6
+SLOW = (*(Fate(uplink=pace) for pace in (0.015, 0.05, 40.0)), Fate(connecting=0.9), Fate(connecting=1000.0))
 names = st.sampled_from([case.name for case in CASES])
 seconds = st.sampled_from([0.0, 0.001, 0.01, 0.05, 0.3, 2.0, 9.0, 50.0, 99.0, 101.0, 1000.0])
 stops = st.none() | st.integers(0, 700)
@@ -47,7 +48,7 @@ def test_an_answer_that_drips_ends_with_the_time_allowed(name: str, pace: float)
 def test_a_request_that_nobody_takes_ends_with_the_time_allowed(name: str) -> None:
     """A peer that reads slowly, or takes its time to connect, holds nobody up for longer than was allowed."""
     for timeout in TIMEOUTS:
-        for slow in (Fate(uplink=0.05), Fate(uplink=40.0), Fate(connecting=0.9), Fate(connecting=1000.0)):
+        for slow in SLOW:
             spent(BY_NAME[name], timeout, dict.fromkeys(range(500), slow))
 
 

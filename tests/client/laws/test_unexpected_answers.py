@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlclient import AmlError, ServiceError, Transport, UnexpectedAnswer
+from amlclient import AmlError, AnswerLost, JobTimeout, ServiceError, Transport, UnexpectedAnswer
 from client.fake_service import ACCOUNT_KEY, KEY, SIGNATURE
 from client.laws import ground as grounds
-from client.laws.ground import SCORING_KEY, grounded, secrets_in
+from client.laws.ground import grounded, secrets_in
 from client.laws.network import Fate
 from client.laws.operations import BY_NAME, CASES, may_be_done_twice
 from client.laws.test_broken_connections import healthy
@@ -37,7 +37,7 @@ def played(name: str, whole: bytes, number: int = -1, **facts: Any) -> grounds.O
     with grounded(fates={number: Fate(rewritten=lambda _: whole)}, **facts) as ground:
         outcome = case.play(ground)
     assert outcome.seconds <= ground.timeout
-    assert [] == secrets_in(outcome, SCORING_KEY)
+    assert [] == secrets_in(outcome)
     return outcome
 
 
@@ -160,6 +160,15 @@ def test_an_answer_that_quotes_secrets_is_not_repeated(name: str, status: int) -
         for body in (text, json.dumps({"error": {"code": "x", "message": text}})[:-1], f"<Error>{text}"):
             outcome = played(name, answer(body.encode(), status))
             assert text not in outcome.shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_that_says_no_length_is_not_whole(name: str) -> None:
+    """Every HTTP/1.1 answer of the service says how long it is; one that does not may have been cut anywhere."""
+    whole = b"HTTP/1.1 200 OK\r\n\r\n" + healthy(BY_NAME[name])[1][-1].body
+    with grounded(fates=dict.fromkeys(range(500), Fate(rewritten=lambda _: whole))) as ground:
+        outcome = BY_NAME[name].play(ground)
+    assert isinstance(outcome.error, AnswerLost | JobTimeout)
 
 
 @pytest.mark.parametrize("name", NAMES)
