@@ -17,7 +17,9 @@ HIDDEN = "***"
 _ACCOUNT_KEY = re.compile(r"(?i)(AccountKey\s*=\s*)[^;\"'\s]+")
 # "&" and "=" may themselves be escaped: .NET writes \u0026 in JSON, and an address inside an address has %26 and %3D.
 _SIGNATURE = re.compile(r"(?i)((?:\b|u0026|%26|amp;)sig(?:=|%3d|\\u003d))[^&\"'\s<>\\]+")
-_MEMBER = re.compile(r'(?i)("\w*(?:key|token)"\s*:\s*")[^"]+')  # an endpoint's PrimaryKey, in an answer that is quoted
+# An endpoint's PrimaryKey, in an answer that is quoted. Of a SAS token only the signature is secret; who looks for what
+# is wrong needs to see the rest.
+_MEMBER = re.compile(r'(?i)("(?!SasBlobToken")\w*(?:key|token)"\s*:\s*")[^"]+')
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+")
 
 
