@@ -48,6 +48,21 @@ def test_job(aml, expects):
         session.delete(f"{endpoint.api_location}/jobs/{job}?api-version=2.0")
     expects("bes.status", answer={"StatusCode": re.compile("^(Running|Cancelled)$")})
 """
+INPUT = """
+@pytest.mark.aml(policy="manual")
+def test_input(aml, expects):
+    import uuid
+    from azure.storage.blob import BlobServiceClient
+
+    name = f"{uuid.uuid4()}.csv"
+    with BlobServiceClient.from_connection_string(aml.connection_string) as account:
+        account.create_container("data").upload_blob(name, "a,b\\n1,2\\n")
+    endpoint = aml.endpoint("Census Model")
+    inputs = {"input1": {"ConnectionString": aml.connection_string, "RelativeLocation": f"data/{name}"}}
+    with aml.session() as session:
+        headers = {"Authorization": f"Bearer {endpoint.key}"}
+        session.post(f"{endpoint.api_location}/jobs?api-version=2.0", json={"Inputs": inputs}, headers=headers)
+"""
 CONTRACT = "aml-contract.yaml"
 
 
@@ -94,6 +109,15 @@ def test_nothing_that_differs_from_run_to_run_is_in_the_file(run, contract, pyte
     run(JOB + secrets, "--aml-record").assert_outcomes(passed=1)
     words = (pytester.path / "secrets.txt").read_text().split()
     assert (7, []) == (len(words), [word for word in words if word in contract()])
+
+
+def test_what_a_job_reads_is_recorded_with_it(run, pytester):
+    """By a name that is another in each run, where the program makes it up."""
+    run(INPUT, "--aml-record").assert_outcomes(passed=1)
+    [scenario] = read(pytester.path / CONTRACT).values()
+    expected = {"containers": ["data"], "blobs": {"data/{guid}.csv": {"text": "a,b\n1,2\n"}}}
+    assert expected == scenario["given"]
+    run(INPUT).assert_outcomes(passed=1)
 
 
 def test_nothing_is_recorded_yet(run, pytester):

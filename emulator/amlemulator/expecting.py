@@ -71,11 +71,13 @@ class Expects:
         if len(heard) >= KEPT:
             told.insert(0, f"The test made {KEPT} calls or more; a scenario has fewer.")
         told += [f"A pattern would keep {{{name}}}, which differs from run to run." for name in writer.leaks(calls)]
-        given, beside = self._given(calls, added)
+        given, beside = self._given(calls, added, writer)
         scenario: Scenario = {"test": self._test, "region": self._aml.workspace.region}
         return scenario | ({"given": given} if given else {}) | {"calls": calls}, beside, told
 
-    def _given(self, calls: list[Call], added: set[tuple[Any, Any]]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    def _given(
+        self, calls: list[Call], added: set[tuple[Any, Any]], writer: Writer
+    ) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Return what has to be there before: endpoints that no call adds, containers, and blobs that are read."""
         called = dict.fromkeys((call.get("service"), call.get("endpoint")) for call in calls)
         endpoints = [
@@ -87,7 +89,7 @@ class Expects:
         blobs: dict[str, dict[str, str]] = {}
         beside: dict[str, bytes] = {}
         for name in read:
-            content = self._read(name)
+            content = self._read(writer.raw(name))
             if content is not None:
                 blobs[name], files = kept_blob(self._contract, name, content)
                 beside |= files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from amlcontracts.consumer.shapes import schema_of
 from amlcontracts.schemas import bundled
 
 VERSION = 1
+OURS = re.compile(r"[0-9a-f]{16}(?:\.\w+)?")  # how files beside a contract are called
 INLINE = 16 * 1024  # bytes of a blob that stand in the file itself
 HEAD = """\
 # What our program relies on in the web services: its calls, and of each answer what it needs.
@@ -94,17 +96,32 @@ def _check(path: Path, document: Any) -> None:
 
 
 def write(path: Path, scenarios: Mapping[str, Scenario], beside: Mapping[str, bytes]) -> bool:
-    """Write the file, whole or not at all, and the files beside it; returns whether anything changed.
+    """Write the file, whole or not at all, and the files beside it; returns whether the file changed.
 
-    Raises OSError.
+    Files beside it that no scenario names any more go, once it is written. Raises OSError.
     """
     content = as_text(scenarios).encode()
     for name, data in beside.items():
         _put(path.parent / name, data)
-    if path.exists() and path.read_bytes() == content:
-        return False
-    _put(path, content)
-    return True
+    changed = not path.exists() or path.read_bytes() != content
+    if changed:
+        _put(path, content)
+    _sweep(path, {kept.get("file", "") for one in scenarios.values() for kept in _blobs(one).values()})
+    return changed
+
+
+def _blobs(scenario: Scenario) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = scenario.get("given", {}).get("blobs", {})
+    return found
+
+
+def _sweep(path: Path, named: set[str]) -> None:
+    folder = path.parent / f"{path.stem}.data"
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if OURS.fullmatch(file.name) and f"{folder.name}/{file.name}" not in named:
+            file.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ HEX = r"(?<![0-9a-zA-Z])[0-9a-fA-F]{32}(?![0-9a-zA-Z])"
 SAS = r"(?:\bs[a-z]{1,3}=[^\s\"';]*?)?\bsig=[^\s\"';]*"
 OTHERS_KEY = r"(?<=AccountKey=)[^;\"\s{]+"  # one with a place in it is ours
 OWN = {"guid": GUID, "hex": HEX, "sas": SAS, "secret": OTHERS_KEY}
+RESERVED = ("open", *OWN)
 # A text with one of these differs from run to run, or had better not be in a file.
 VOLATILE = re.compile(f"{GUID}|{HEX}|{SAS}|[A-Za-z0-9+/]{{80,}}={{0,2}}")
 Pointer = tuple[str | int, ...]
@@ -104,6 +105,12 @@ class Writer:
         texts = [text for _, text in leaves(value)]
         return [name for known, name in self._known.items() if any(known in text for text in texts)]
 
+    def raw(self, text: str) -> str:
+        """Return a text of this run as it was before places came into it."""
+        own = {name: text for text, name in self._named.items() if isinstance(text, str)}
+        known = {"open": "{", **own, **{name: text for text, name in self._known.items()}}
+        return PLACE.sub(lambda place: known.get(place[1], place[0]), text)
+
     def write(self, value: Any) -> Any:
         """Return a copy of a JSON value with places in its texts.
 
@@ -139,14 +146,17 @@ class Writer:
         origin = next((one for one in origins if one.parent == near), origins[0] if origins else None)
         name = self._named.get(origin or text)
         if name is None:
-            name = self._named[origin or text] = self._unused(_noun(origin) if origin else kind or "text")
-            if origin is not None:
+            if origin is None:  # an id of the program's own
+                name = self._unused(kind or "text", ())
+            else:
+                name = self._unused(_noun(origin), RESERVED)
                 self.kept.setdefault(origin.call, {})[name] = origin.pointer
+            self._named[origin or text] = name
         return f"{{{name}}}"
 
-    def _unused(self, name: str) -> str:
+    def _unused(self, name: str, reserved: Collection[str]) -> str:
         plain = named(name)
-        taken = {*self._named.values(), *self._known.values()}
+        taken = {*self._named.values(), *self._known.values(), *reserved}
         candidates = (plain if number == 1 else f"{plain} {number}" for number in range(1, len(taken) + 2))
         return next(one for one in candidates if one not in taken)
 

@@ -62,10 +62,10 @@ def _prepared(contract: Path, scenario: Scenario, provider: Provider) -> Iterato
         hold(store or not given.get("containers"), "cannot be played: the endpoints file names no storage account")
         for container in given.get("containers", ()):
             assert store is not None
-            store.have_container(container)
+            store.have_container(provider.filler.fill(container))
         for name, kept in given.get("blobs", {}).items():
             assert store is not None
-            store.have_blob(name, blob_content(contract, kept))
+            store.have_blob(provider.filler.fill(name), blob_content(contract, kept))
         there = {(one["service"], one["endpoint"]) for one in given.get("endpoints", ())}
         for service, endpoint in sorted({*there, *_added(scenario)}):
             found = provider.service(service)

@@ -106,12 +106,19 @@ def test_a_blob_is_kept_and_given_back(content):
 
 
 def test_a_large_blob_is_a_file_beside_the_contract(tmp_path):
-    """Its name follows from its content, so the same content is the same file."""
+    """Its name follows from its content, so the same content is the same file; it goes when no scenario names it."""
     path, content = tmp_path / "c.yaml", b"x" * (file.INLINE + 1)
     kept, beside = kept_blob(path, "data/train.csv", content)
     assert kept == kept_blob(path, "data/other.csv", content)[0]
     with pytest.raises(ContractError, match="cannot be read"):
         blob_content(path, kept)
-    write(path, {}, beside)
+    whole = {"t": {**SCENARIO, "given": {"blobs": {"data/train.csv": kept}}}}
+    write(path, whole, beside)
+    (tmp_path / "c.data" / "README").write_text("somebody's own")
+    write(path, whole, {})
     assert content == blob_content(path, kept)
-    assert ["c.data", "c.yaml"] == sorted(one.name for one in tmp_path.iterdir())
+    write(path, {"t": SCENARIO}, {})
+    assert ["README"] == [one.name for one in (tmp_path / "c.data").iterdir()]
+    (tmp_path / "c.data" / "README").unlink()
+    write(path, {"t": SCENARIO}, {})
+    assert ["c.yaml"] == [one.name for one in tmp_path.iterdir()]

@@ -47,6 +47,14 @@ def test_a_text_of_an_answer_is_kept_where_it_was_first_needed():
     assert {0: {"job": ()}, 1: {"output1.RelativeLocation": ("Results", "output1", "RelativeLocation")}} == writer.kept
 
 
+def test_a_member_is_not_taken_for_what_has_a_meaning_of_its_own():
+    """However it is called in an answer: a brace stays a brace, an id of the program's own stays one."""
+    writer = Writer({"known": "job"})
+    writer.learn(0, "job", "1" * 32)
+    writer.learn(1, "text", {"open": "2" * 32, "hex": "3" * 32})
+    assert ["{job 2}", "{open 2}", "{hex 2}", "{hex}"] == writer.write([number * 32 for number in "1234"])
+
+
 def test_what_belongs_together_is_taken_from_one_place():
     """Two results have the same token and base; a reference takes all three from the result that it names."""
     other = {**RESULT, "RelativeLocation": f"out/{'2' * 32}.csv"}
@@ -81,6 +89,14 @@ def _filled(value, filler):
     if isinstance(value, dict):
         return {filler.fill(name): _filled(one, filler) for name, one in value.items()}
     return value
+
+
+@given(JSON)
+def test_a_text_of_the_run_is_found_again(value):
+    """What the program made itself and what is known beforehand is as it was before places came into it."""
+    writer = Writer(KNOWN)
+    text = f"{value}/{'0f' * 16}/http://127.0.0.1:41000"
+    assert text == writer.raw(writer.write(text))
 
 
 @given(st.text(), st.sampled_from(sorted(KNOWN)), st.text())
