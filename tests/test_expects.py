@@ -224,7 +224,6 @@ def test_workers_of_xdist_record_into_one_file(run, contract):
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines([f"{CONTRACT}: 2 scenarios recorded, no change"])
     assert alone == contract()
-    run(SCORES + JOB, "-n", "2", apart=True).assert_outcomes(passed=2)
 
 
 def test_the_file_is_ours_to_name(run, pytester):
