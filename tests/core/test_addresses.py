@@ -67,3 +67,24 @@ def test_swagger_splits_the_scoring_host():
     assert ("http", "127.0.0.1:8350", "/ussouthcentral.services") == ADDRESSES.swagger_host(workspace)
     expected = ("https", "ussouthcentral.services.azureml.net:443", "")
     assert expected == Addresses(real=True).swagger_host(workspace)
+
+
+@pytest.mark.parametrize(
+    ("real", "expected"),
+    [(False, "http://127.0.0.1:10000/acct/"), (True, "https://acct.blob.core.windows.net/")],
+)
+def test_a_storage_account_has_an_address_of_either_kind(real, expected):
+    """Azurite's form below the blob listener, or the real host."""
+    assert expected == Addresses(ADDRESSES.base, ADDRESSES.blob, real=real).blob_account("acct")
+
+
+def test_the_studio_api_is_on_the_host_of_the_workspaces_region():
+    """Its URL ends before the operation's own path."""
+    workspace = make_workspace(region="West Europe")
+    assert "http://127.0.0.1:8350/europewest.studioapi/api" == ADDRESSES.studio_url(workspace)
+
+
+def test_swagger_of_an_address_with_a_path_keeps_the_path():
+    """Behind somebody else's proxy the base has a path of its own."""
+    found = Addresses("https://host.example/a://b", "").swagger_host(make_workspace())
+    assert ("https", "host.example") == found[:2]

@@ -88,3 +88,27 @@ def test_metadata_services_are_refused(address):
 def test_other_addresses_are_not(address):
     """This machine, a private network, the internet: whether they are contacted is the user's choice alone."""
     assert not never_contacted(address)
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed", "refused"),
+    [
+        ("One.Example", "http://one.example", "http://one.example:81"),
+        ("one.example.", "https://one.example", "https://two.example"),
+        ("one.example:65535", "http://one.example:65535", "http://one.example"),
+        ("one.example:1", "http://one.example:1", "http://one.example"),
+        ("*.One.Example:8080", "http://a.one.example:8080", "http://a.one.example"),
+    ],
+)
+def test_a_rule_is_for_its_ports_alone(rule, allowed, refused):
+    """A name in any case, with or without the dot of the root, for the web's ports or for the one that it names."""
+    hosts = AllowedHosts([rule])
+    assert [True, False] == [hosts.allows(allowed), hosts.allows(refused)]
+
+
+def test_rules_are_read_out_of_one_text():
+    """Commas and blanks part the rules; somebody who gave none has no such list."""
+    hosts = AllowedHosts.read("one.example, two.example:8080")
+    urls = ["http://one.example", "http://two.example:8080", "http://"]
+    assert [True, True, False] == [hosts.allows(url) for url in urls]
+    assert [True, False] == [bool(hosts), bool(AllowedHosts.read(""))]

@@ -9,7 +9,7 @@ from amlemulator.core import batch
 from amlemulator.core.connection import DEVELOPMENT_KEY
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.interface import InputPort, OutputPort, Parameter, ServiceInterface
-from amlemulator.core.records import JobState, StoredOutput
+from amlemulator.core.records import BlobReference, Job, JobState, StoredOutput
 from support.records import make_endpoint, make_job, make_resource, refusal_of
 
 CONNECTION = f"DefaultEndpointsProtocol=https;AccountName=acct;AccountKey={DEVELOPMENT_KEY}"
@@ -357,3 +357,93 @@ class Queue(RuleBasedStateMachine):
 
 TestQueue = Queue.TestCase
 TestQueue.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+# Each step of a job's life, whole
+
+
+NOW = 7.0
+STEPS = {
+    "start": (lambda job: batch.start(job, 9), {}, {"queued": True, "place": 9}),
+    "admit": (
+        lambda job: batch.admit(job, NOW),
+        {"queued": True, "place": 9},
+        {"queued": True, "place": 9, "state": JobState.RUNNING, "started": NOW},
+    ),
+    "export": (batch.export, {"state": JobState.RUNNING}, {"state": JobState.RUNNING, "exporting": True}),
+    "finish": (
+        lambda job: batch.finish(job, {"output1": StoredOutput("a", "c", "o.csv")}, NOW),
+        {"state": JobState.RUNNING},
+        {"state": JobState.FINISHED, "results": {"output1": StoredOutput("a", "c", "o.csv")}, "ended": NOW},
+    ),
+    "fail": (
+        lambda job: batch.fail(job, "why", NOW),
+        {"state": JobState.RUNNING},
+        {"state": JobState.FAILED, "details": "why", "ended": NOW},
+    ),
+    "delete": (
+        lambda job: batch.delete(job, NOW),
+        {"queued": True, "place": 9},
+        {"place": 9, "queued": False, "state": JobState.CANCELLED, "ended": NOW},
+    ),
+    "requeue": (
+        batch.requeue,
+        {"state": JobState.RUNNING, "place": 9, "started": NOW},
+        {"queued": True, "place": 9},
+    ),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_changes_what_it_is_for_and_nothing_else(step):
+    """Each step of a job's life gives the whole record that is expected."""
+    taken, before, after = STEPS[step]
+    assert make_job(**after) == taken(make_job(**before))
+
+
+def test_a_job_is_made_of_its_endpoint_and_its_submission():
+    """Inputs, outputs and parameters are the submission's, all else the endpoint's."""
+    body = {"Inputs": {"input1": DATA}, "Outputs": {"output1": MODEL}, "GlobalParameters": {"New column names": "a"}}
+    submission, endpoint = batch.read_submission(body, TRAINING), make_endpoint(resources=(make_resource("A", "m"),))
+    expected = Job(
+        id="j",
+        ordinal=3,
+        workspace_id=endpoint.workspace_id,
+        endpoint_id=endpoint.id,
+        created=5.0,
+        legacy=False,
+        inputs={"input1": BlobReference(connection_string=CONNECTION, relative_location="cont/in.csv")},
+        outputs={"output1": BlobReference(connection_string=CONNECTION, relative_location="cont/out.ilearner")},
+        parameters={"New column names": "a"},
+        experiment=endpoint.experiment,
+        models={"A": "m"},
+    )
+    assert expected == batch.new_job("j", 3, endpoint, submission, 5.0, legacy=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "interface", "message"),
+    [
+        ({"Input": DATA}, TWO, "The following required inputs were not specified"),
+        ({"Input": DATA}, NONE, "inputs were specified in the request: ."),
+    ],
+)
+def test_one_input_for_a_service_with_several_or_none(body, interface, message):
+    """The names that are missing stand in the text; where none may be given, none is named."""
+    text = refusal_of(batch.read_submission, body, interface).message
+    names = "input1, input2" if interface is TWO else ""
+    assert f": {names}." in text
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [({"Input": at("/")}, "input1"), ({"Input": DATA, "Outputs": {"output1": at("/")}}, "output1")],
+)
+def test_a_reference_that_is_none_is_named(body, name):
+    """The refusal of a location names the input or output that it was given for."""
+    assert name == refusal_of(batch.read_submission, body, PLAIN).target
+
+
+def test_cancelled_is_spelled_so_by_default():
+    """The state's name is the documents' own unless another is asked for."""
+    assert "Cancelled" == batch.render_status(make_job(state=JobState.CANCELLED), {}, legacy=False)["StatusCode"]

@@ -164,3 +164,17 @@ def test_parameter_values_that_do_not(kind, value):
     """A value that its type cannot hold is BadParameterValue of the BadArgument group, with the name as target."""
     error = refusal_of(parameters, (Parameter("p", kind),), {"p": value})
     assert ("BadArgument", "BadParameterValue", "p") == (error.entry.group, error.code, error.target)
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (2, "2"), (0.5, "0.5"), ("x", "x")])
+def test_a_parameter_is_a_text_whatever_was_sent(value, text):
+    """Booleans are written as JSON writes them, numbers as Python does."""
+    assert {"p": text} == parameters((Parameter("p"),), {"p": value})
+
+
+@pytest.mark.parametrize("wanted", ["Int32", "Int64"])
+@pytest.mark.parametrize("value", ["1.0", "1e3", "0x10"])
+def test_a_whole_number_is_written_with_digits_alone(wanted, value):
+    """What a cell of a table may look like is refused for a parameter, with its name."""
+    error = refusal_of(parameters, (Parameter("p", wanted),), {"p": value})
+    assert ("BadParameterValue", "p") == (error.code, error.target)

@@ -168,3 +168,100 @@ def test_a_double_read_back_is_written_the_same(value):
 def test_each_python_value_has_its_column_type(value, expected):
     """The type of a cell follows from the Python value."""
     assert expected == type_of(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ([1], "String"),
+        ("1_000", "Double"),
+        ([1], "Double"),
+        ("abc", "Double"),
+        ("1_0", "Int32"),
+        ([1], "Int32"),
+        (3.5, "Int32"),
+        (float("inf"), "Int64"),
+        ("x", "Int64"),
+        (2**31, "Int32"),
+        (-(2**31) - 1, "Int32"),
+        ("yes", "Boolean"),
+        (0.5, "Boolean"),
+        (5, "DateTime"),
+        ("20100530", "DateTime"),
+        ("1:2", "TimeSpan"),
+        ("99999999999.00:00", "TimeSpan"),
+    ],
+)
+def test_a_refusal_carries_the_value_and_the_type(value, wanted):
+    """What is caught can be told to somebody: the value as it came, the wanted type, and a sentence of both."""
+    with pytest.raises(CellError) as caught:
+        parse(value, wanted)
+    assert (value, wanted) == (caught.value.value, caught.value.wanted)
+    assert f"Cannot convert {str(value)!r} to {wanted}" == str(caught.value)
+
+
+def test_a_long_value_is_cut_in_the_sentence():
+    """Sixty characters tell which value it is."""
+    assert f"Cannot convert {'x' * 60!r} to Double" == str(CellError("x" * 61, "Double"))
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "text"),
+    [
+        (float("inf"), "Int32", "Infinity"),
+        (float("-inf"), "Int64", "-Infinity"),
+        (float("nan"), "Int32", "NaN"),
+        (3.0, "Int32", "3"),
+        (True, "Boolean", "True"),
+        (False, "Boolean", "False"),
+        (0.5, "String", "0.5"),
+        (timedelta(0), "TimeSpan", "00:00:00"),
+        (timedelta(days=-1, hours=-2), "TimeSpan", "-1.02:00:00"),
+        (timedelta(hours=2, microseconds=5), "TimeSpan", "02:00:00.0000050"),
+        (datetime(7, 1, 2, 3, 4, 5), "DateTime", "1/2/0007 3:04:05 AM"),
+        (datetime(2010, 1, 2, 13, 4, 5), "DateTime", "1/2/2010 1:04:05 PM"),
+    ],
+)
+def test_each_type_is_written_in_nets_way(value, wanted, text):
+    """Booleans with a capital, spans with two digits each, what is no number by its name."""
+    assert text == render(value, wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(2**31 - 1, "Int32"), (2**31, "Int64"), (-(2**31), "Int32"), (-(2**31) - 1, "Int64")],
+)
+def test_whole_numbers_are_of_the_narrowest_type_that_holds_them(value, expected):
+    """32 bits with a sign, both ends included."""
+    assert expected == type_of(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "expected"),
+    [
+        (" ", "Double", None),
+        (" ", "Int32", None),
+        ("", "Int64", None),
+        (" ", "Boolean", None),
+        (" ", "DateTime", None),
+        (" ", "TimeSpan", None),
+        (2**31 - 1, "Int32", 2**31 - 1),
+        (-(2**31), "Int32", -(2**31)),
+        ("1", "Boolean", True),
+        ("false", "Boolean", False),
+        (" True ", "Boolean", True),
+        (1.0, "Boolean", True),
+        (0, "Boolean", False),
+        (True, "Int32", 1),
+        ("1/2/2010 1:02:03.4567891 pm", "DateTime", datetime(2010, 1, 2, 13, 2, 3, 456789)),
+        ("1/2/2010 12:30 PM", "DateTime", datetime(2010, 1, 2, 12, 30)),
+        ("1/2/2010 1:00 a.m.", "DateTime", datetime(2010, 1, 2, 1)),
+        ("2010-W01-1", "DateTime", datetime(2010, 1, 4)),
+        ("-1:02", "TimeSpan", -timedelta(hours=1, minutes=2)),
+        ("1.02:03:04.0000009", "TimeSpan", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+    ],
+)
+def test_each_form_is_read(value, wanted, expected):
+    """Blanks are missing, both ends of a range are in it, fractions keep what Python holds of them."""
+    found = parse(value, wanted)
+    assert (type(expected), expected) == (type(found), found)

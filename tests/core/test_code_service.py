@@ -87,3 +87,35 @@ def test_what_passes_the_check_can_be_read(schema):
         assert list(schema) == [column.name for column in code_interface(bundle).inputs[0].columns]
     else:
         assert "FormatError" == refusal_of(read_code_bundle, body).code
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"Type": "Graph", "CodeBundle": BUNDLE}, "Code"),
+        ({"CodeBundle": {"InputSchema": {"a": "number"}}}, "InputSchema of 'a' is no schema"),
+        ({"CodeBundle": {"OutputSchema": {"b": {"enum": 5}}}}, "OutputSchema of 'b' is no schema"),
+    ],
+)
+def test_refusals_name_what_is_wrong(body, words):
+    """The type that is known, or the column whose schema is none."""
+    error = refusal_of(read_code_bundle, body)
+    assert words in error.message
+
+
+def test_a_refused_member_is_named():
+    """A schema or a name of the wrong JSON type is the target of the refusal."""
+    bodies = [{"CodeBundle": {"InputSchema": []}}, {"CodeBundle": {"OutputSchema": 5}}, {"CodeBundle": {}, "Name": 5}]
+    assert ["InputSchema", "OutputSchema", "Name"] == [refusal_of(read_code_bundle, body).target for body in bodies]
+
+
+def test_columns_of_a_code_service():
+    """Each port has the columns of its schema with their categories; what the script printed is one column of text."""
+    bundle = {
+        "InputSchema": {"a": {**NUMBER, "enum": [1, 2]}, "b": {}},
+        "OutputSchema": {"result": {"type": "integer", "format": "int32"}},
+    }
+    interface = code_interface(bundle)
+    assert ((Column("a", "Double", (1, 2)), Column("b", "String")),) == tuple(one.columns for one in interface.inputs)
+    expected = ((Column("result", "Int32"),), (Column("Script output"),))
+    assert expected == tuple(one.columns for one in interface.outputs)

@@ -64,3 +64,29 @@ def test_a_refusal_says_what_would_help():
     assert "--passthrough example.com " in refusal(Target("example.com", 443))
     assert "example.com:443 is no host of the service" == refusal(Target("example.com", 443), proxy=False)
     assert "--auto-accounts" in refusal(Target("acct.blob.core.windows.net", 443))
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "words"),
+    [(read_target, "a:65536", "no host and port"), (read_connect, b"GET / HTTP/1.1\r\n", "no CONNECT request")],
+)
+def test_what_is_no_target_is_said_to_be_none(read, text, words):
+    """The sentence stands in the answer's status line."""
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        read(text)
+
+
+def test_the_last_port_there_is():
+    """65535 is a port."""
+    assert Target("a", 65535) == read_target("a:65535")
+
+
+def test_whoever_is_no_proxy_offers_no_way_through():
+    """A proxy says how to let a host through, and it is one unless something else is said."""
+    target = Target("example.com", 443)
+    assert refusal(target, proxy=True) == refusal(target)
+    expected = "example.com:443 is no host of the service; --passthrough example.com would let it through"
+    assert expected == refusal(target)
+    account = "acct.blob.core.windows.net"
+    mend = "--auto-accounts or a workspace's storage makes it one"
+    assert f"{account}:443 is no storage account of this emulator; {mend}" == refusal(Target(account, 443))

@@ -1,3 +1,4 @@
+import re
 from itertools import permutations
 from urllib.parse import quote
 
@@ -9,6 +10,8 @@ from amlemulator.core.connection import (
     DEVELOPMENT_ACCOUNT,
     DEVELOPMENT_ENDPOINT,
     DEVELOPMENT_KEY,
+    endpoint_of,
+    is_azures_own,
     join_location,
     parse_connection_string,
     split_location,
@@ -153,3 +156,141 @@ def test_what_is_no_blob_address_is_refused(url):
     """An address without account, container and blob is refused."""
     with pytest.raises(ValueError, match=r"\.$"):
         split_location(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("AccountName=acct", "open"),
+        (f"AccountName=acct;AccountKey={KEY}", "key=***"),
+        ("AccountName=acct;SharedAccessSignature=sig=x", "sas=***"),
+        (f"AccountName=acct;AccountKey={KEY};SharedAccessSignature=sig=x", "key=***, sas=***"),
+    ],
+)
+def test_the_representation_tells_which_secrets_there_are(text, shown):
+    """Enough for a log: account, endpoint, and what opens it."""
+    expected = f"ConnectionString(account='acct', blob_endpoint='https://acct.blob.core.windows.net', {shown})"
+    assert expected == repr(parse_connection_string(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "The connection string is empty."),
+        ("AccountKey=", "The connection string names no account: it has neither AccountName nor BlobEndpoint."),
+        ("AccountName=acct;;AccountKey", "Part 3 of the connection string is not of the form Name=Value."),
+        ("=acct", "Part 1 of the connection string is not of the form Name=Value."),
+        ("AccountName=a;AccountName=b", "Part 2 of the connection string repeats a name with another value."),
+        (
+            "AccountName=acct;DefaultEndpointsProtocol=ftp",
+            "DefaultEndpointsProtocol in the connection string must be http or https.",
+        ),
+        ("UseDevelopmentStorage=yes", "UseDevelopmentStorage in the connection string must be true or false."),
+        ("BlobEndpoint=ftp://x", "BlobEndpoint in the connection string must be an http or https URL."),
+        (
+            f"AccountName=acct;AccountKey={KEY}*",
+            "AccountKey in the connection string is not base64; was it cut or escaped?",
+        ),
+        (
+            "AccountName=acct;AccountKey=ab c",
+            "AccountKey in the connection string is not base64; was it cut or escaped?",
+        ),
+    ],
+)
+def test_a_broken_connection_string_is_told_in_one_sentence(text, sentence):
+    """The sentence names the part or the setting, never its value."""
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        parse_connection_string(text)
+
+
+def test_settings_that_are_said_twice_alike_are_one():
+    """Only another value is a contradiction."""
+    assert "acct" == parse_connection_string("AccountName=acct;AccountName=acct").account
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("UseDevelopmentStorage=false;AccountName=a1b", ("a1b", None, "https://a1b.blob.core.windows.net", False)),
+        (
+            f"UseDevelopmentStorage=TRUE;AccountKey={KEY};AccountName=a1b",
+            ("a1b", KEY, "http://127.0.0.1:10000/devstoreaccount1", True),
+        ),
+        (
+            "DevelopmentStorageProxyUri=http://box;AccountName=a1b",
+            ("a1b", None, "https://a1b.blob.core.windows.net", False),
+        ),
+        ("BlobEndpoint=http://127.0.0.1:1/a1b", ("a1b", None, "http://127.0.0.1:1/a1b", False)),
+        (
+            "AccountName=a1b;EndpointSuffix=.core.windows.net/",
+            ("a1b", None, "https://a1b.blob.core.windows.net", False),
+        ),
+    ],
+)
+def test_what_is_not_said_follows(text, expected):
+    """Account, key and endpoint follow from what is there; the development storage counts only when it is asked for."""
+    read = parse_connection_string(text)
+    assert expected == (read.account, read.key, read.blob_endpoint, read.development)
+
+
+def test_a_token_of_its_own_goes_before_the_endpoints():
+    """SharedAccessSignature is what was meant; the query of an endpoint may be left over."""
+    read = parse_connection_string(
+        "BlobEndpoint=https://acct.blob.core.windows.net/?sig=old;SharedAccessSignature=sig=new"
+    )
+    assert ("sig=new", "https://acct.blob.core.windows.net") == (read.sas, read.blob_endpoint)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("acct/cont/b", "The address is not an http or https URL."),
+        ("ftp://h/acct/c/b", "The address is not an http or https URL."),
+        ("http://h/AC/c/b", "The address names no storage account."),
+        ("http://h/acct/c", "The address names no container and blob."),
+        ("http://h/acct//b", "The address names no container and blob."),
+        ("http://h/acct/c/%ff", "The address holds bytes that are not UTF-8."),
+    ],
+)
+def test_a_broken_address_is_told_in_one_sentence(url, sentence):
+    """What is missing is named."""
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        split_location(url)
+
+
+@pytest.mark.parametrize(
+    ("base", "endpoint"),
+    [
+        ("https://acct.blob.core.windows.net/c/b", "https://acct.blob.core.windows.net"),
+        (" HTTPS://acct.blob.core.windows.net/?sig=a/b ", "https://acct.blob.core.windows.net"),
+        ("http://127.0.0.1:10000/acct/c/b", "http://127.0.0.1:10000/acct"),
+        ("http://127.0.0.1:10000/acct?x://y", "http://127.0.0.1:10000/acct"),
+        ("http://localhost:8350/acct.blob/c", "http://localhost:8350/acct.blob"),
+        ("https://acct.blob.core.windows.net/acct/b", "https://acct.blob.core.windows.net"),
+    ],
+)
+def test_an_address_lies_below_an_endpoint(base, endpoint):
+    """Scheme and host; the account too where it is in the path and not in the host."""
+    assert endpoint == endpoint_of(base)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("https://acct.blob.core.windows.net", True),
+        ("https://ACCT.blob.core.windows.net:443/c", True),
+        ("https://acct-secondary.blob.core.chinacloudapi.cn", True),
+        ("https://acct.blob.example.org", False),
+        ("https://acct.table.core.windows.net", False),
+        ("http://127.0.0.1:10000/acct.blob.core.windows.net", False),
+        ("acct.blob.core.windows.net", False),
+    ],
+)
+def test_azures_own_storage_is_known_by_its_name(endpoint, expected):
+    """The host alone tells, in whichever of its clouds."""
+    assert expected is is_azures_own(endpoint)
+
+
+def test_an_address_in_capitals():
+    """Scheme and account are the same in any case."""
+    assert ("acct", "c", "b://d") == split_location("HTTP://ACCT.blob.core.windows.net/c/b://d?x=/y")

@@ -79,3 +79,56 @@ def test_a_start_names_the_models():
     """The log of a start has the names of what was loaded."""
     facts = start_facts(make_endpoint(resources=(make_resource("m"),)), 0.0)
     assert {"Time": "1970-01-01T00:00:00.000Z", "Resources": ["m"]} == facts
+
+
+def test_a_log_begins_with_what_it_is_about():
+    """One JSON object, a member a line, characters as they are, a line end at its end."""
+    text = log(make_endpoint("ép"), "score/init", {"a": "ü"})
+    members = {
+        "LogType": "score/init",
+        "WorkspaceId": WORKSPACE_ID,
+        "WebServiceId": SERVICE_ID,
+        "EndpointId": ENDPOINT_ID,
+        "EndpointName": "ép",
+        "a": "ü",
+    }
+    lines = ",\n".join(f' "{name}": "{value}"' for name, value in members.items())
+    assert f"{{\n{lines}\n}}\n".encode() == text
+
+
+def test_the_facts_of_a_call():
+    """Id, times and status; of a refusal its group, its code and its sentence."""
+    error = failure("InvalidOperation/CannotStartJob", "Running")
+    expected = {
+        "RequestId": "id",
+        "StartTime": "1970-01-01T00:00:01.000Z",
+        "EndTime": "1970-01-01T00:00:02.000Z",
+        "StatusCode": error.entry.status,
+        "Error": {"Code": error.entry.group, "Detail": error.code, "Message": error.message},
+    }
+    assert expected == request_facts("id", 1.0, 2.0, error)
+
+
+def test_the_facts_of_a_job():
+    """Its id, its state, its times as far as it has come, and where its data lies."""
+    reference = BlobReference("AccountName=a", "in/a.csv", None, None)
+    job = make_job(
+        state=JobState.FAILED,
+        inputs={"input1": reference, "input2": BlobReference(None, None, "https://x/", None)},
+        results={"output1": StoredOutput("a", "out", "b.csv")},
+        started=1001.0,
+        ended=1002.0,
+        details="why",
+    )
+    expected = {
+        "JobId": job.id,
+        "StatusCode": "Failed",
+        "CreationTime": "1970-01-01T00:16:40.000Z",
+        "StartTime": "1970-01-01T00:16:41.000Z",
+        "EndTime": "1970-01-01T00:16:42.000Z",
+        "Inputs": {"input1": "in/a.csv", "input2": None},
+        "Outputs": {"output1": "out/b.csv"},
+        "Details": "why",
+    }
+    assert expected == job_facts(job)
+    assert (None, None) == (job_facts(make_job())["StartTime"], job_facts(make_job())["EndTime"])
