@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlemulator.core.adoption import identifier, scan, words_of
+from amlemulator.core.adoption import Finding, identifier, scan, words_of
 
 WORKSPACE, SERVICE, ENDPOINT = "a" * 32, "b" * 32, "c" * 32
 KEY, TOKEN, SECRET = (f"{letter * 86}==" for letter in "KTS")
@@ -151,3 +151,73 @@ def test_any_text_is_looked_through(text):
     whole = f"{text}\nworkspaceId = '{WORKSPACE}'"
     found = [one for one in scan(whole).findings if one.value == WORKSPACE]
     assert [whole.count("\n", 0, whole.rindex(WORKSPACE)) + 1] == [one.line for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "findings"),
+    [
+        (
+            f'url = "https://h/services/{ENDPOINT}"',
+            [Finding("endpoint", ENDPOINT, 1, frozenset({"url"}))],
+        ),
+        (f'webServiceId = "{SERVICE}"', [Finding("service", SERVICE, 1, frozenset({"web", "service", "id"}))]),
+        (f'webserviceId = "{SERVICE}"', [Finding("service", SERVICE, 1, frozenset({"webservice", "id"}))]),
+        (f'ws = "{WORKSPACE}"', [Finding("workspace", WORKSPACE, 1, frozenset({"ws"}))]),
+        (f'endpointId = "{ENDPOINT}"', [Finding("endpoint", ENDPOINT, 1, frozenset({"endpoint", "id"}))]),
+        (
+            f'hash = "{"d" * 32}"\nworkspace = "{WORKSPACE}"',
+            [Finding("workspace", WORKSPACE, 2, frozenset({"workspace"}))],
+        ),
+        (
+            f'x = "{ENDPOINT}"\nu = "https://h/endpoints/" + x',
+            [Finding("endpoint", ENDPOINT, 1, frozenset({"x"}))],
+        ),
+        (
+            f'x = "{ENDPOINT.upper()}"\nu = "https://h/services/" + x',
+            [Finding("endpoint", ENDPOINT, 1, frozenset({"x"}))],
+        ),
+        (
+            f"https://h/endpoints/{ENDPOINT}/execute",
+            [Finding("endpoint", ENDPOINT, 1, frozenset({"https", "execute"}))],
+        ),
+        (f'storageKey = "{KEY}"', [Finding("account key", KEY, 1, frozenset({"storage", "key"}))]),
+        (f'accountKey = "{KEY}"', [Finding("account key", KEY, 1, frozenset({"account", "key"}))]),
+        (f'blobKey = "{KEY}"', [Finding("account key", KEY, 1, frozenset({"blob", "key"}))]),
+        (f'c = "x;accountkey={KEY}"', [Finding("account key", KEY, 1, frozenset({"c"}))]),
+        (f'workspaceKey = "{KEY}"', [Finding("token", KEY, 1, frozenset({"workspace", "key"}))]),
+        (f'authorization = "{KEY}"', [Finding("token", KEY, 1, frozenset({"authorization"}))]),
+        ("\n\nAccountName=Acct123;", [Finding("account", "acct123", 3)]),
+        ("\n https://Acct123.blob.core.windows.net/", [Finding("account", "acct123", 2)]),
+        (
+            "x = 1\naccount_name = 'acct123'",
+            [Finding("account", "acct123", 2, frozenset({"account", "name"}))],
+        ),
+        ("\nhttps://h/endpoints/ep2/", [Finding("endpoint name", "ep2", 2)]),
+    ],
+)
+def test_a_finding_is_told_whole(text, findings):
+    """Kind, value, line, and the words of the identifier before it."""
+    assert tuple(findings) == scan(text).findings
+
+
+def test_a_value_on_the_next_line_is_given_to_the_name_before_it():
+    """A line that only goes on belongs to the one before; one with words of its own does not."""
+    text = f'first = 1\nworkspaceId = (\n    "{WORKSPACE}")\n'
+    assert [("workspace", 3)] == [(one.kind, one.line) for one in scan(text).findings]
+    assert () == scan(f'workspaceId = \nhash "{WORKSPACE}"').findings
+    assert () == scan(f'workspaceId = 1\n\n"{WORKSPACE}"').findings
+    assert () == scan(f'"{WORKSPACE}"').findings
+
+
+def test_models_are_named_by_what_stands_before_the_mark():
+    """A name of one letter is the shortest; the mark alone is none; the same name is told once."""
+    found = scan('"M [trained model]" "[trained model]" " M [trained model]"').resources
+    assert ("M [trained model]",) == found
+
+
+def test_findings_are_told_once_and_in_the_order_of_the_text():
+    """Each value once, by its first place."""
+    text = scan(f'ws = "{WORKSPACE}"\napiKey = "{KEY}"\nworkspace = "{WORKSPACE}"\nworkspaceId = "{"e" * 32}"')
+    found = [(one.value, one.line) for one in text.of("workspace")]
+    assert [(WORKSPACE, 1), ("e" * 32, 4)] == found
+    assert [(KEY, 2)] == [(one.value, one.line) for one in text.of("key", "token")]

@@ -356,3 +356,88 @@ def test_a_resource_is_shown_without_its_signature():
     shown = render_endpoint(make_workspace(), make_service(), endpoint, Addresses(), full=True)["Resources"]
     location = {"RelativeLocation": "c/m.ilearner", "BaseLocation": "https://a/", "SasBlobToken": None}
     assert [{"Name": "Census Model [trained model]", "Kind": "TrainedModel", "Location": location}] == shown
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence", "evidence"),
+    [
+        (
+            lambda: check_name("A" * 65),
+            f"The endpoint name '{'A' * 64}' is invalid. Endpoint names must be 24 characters or less in length and made up "
+            "of lower-case letters and numbers only.",
+            "endpoints.name-rule",
+        ),
+        (
+            lambda: read_settings({"ThrottleLevel": "Middle"}),
+            "ThrottleLevel must be one of Low, High.",
+            "endpoints.settings-values",
+        ),
+        (
+            lambda: read_settings({"DiagnosticsTraceLevel": 5}),
+            "DiagnosticsTraceLevel must be one of None, Error, All.",
+            "endpoints.settings-values",
+        ),
+        (
+            lambda: read_settings({"MaxConcurrentCalls": True}),
+            "MaxConcurrentCalls must be a whole number.",
+            "endpoints.settings-values",
+        ),
+        (
+            lambda: read_settings({"PreventUpdate": "yes"}),
+            "PreventUpdate must be true or false.",
+            "endpoints.settings-values",
+        ),
+        (
+            lambda: apply_settings(make_endpoint(), Settings(None, "High", 0), "standard", "x"),
+            "MaxConcurrentCalls must be 1 or more.",
+            "endpoints.settings-values",
+        ),
+        (
+            lambda: check_room(3, "free"),
+            "The web service already has 3 endpoints, the most there can be.",
+            "endpoints.count-limit",
+        ),
+        (
+            lambda: check_room(10_000, "standard"),
+            "The web service already has 10000 endpoints, the most there can be.",
+            "endpoints.count-limit",
+        ),
+    ],
+)
+def test_refusals_in_our_words_say_so(action, sentence, evidence):
+    """The whole sentence, with the evidence that it is ours."""
+    error = refusal_of(action)
+    assert (sentence, evidence) == (error.message, error.evidence)
+
+
+@pytest.mark.parametrize("calls", [1, 200])
+def test_both_ends_of_what_high_may_take_are_in_it(calls):
+    """High takes 1 to 200."""
+    found = apply_settings(make_endpoint(), Settings(None, "High", calls), "standard", "x")
+    assert ("High", calls) == (found.throttle_level, found.max_concurrent_calls)
+
+
+def test_low_is_low_in_any_case():
+    """A level is known in any case and kept as the documents write it."""
+    levels = [read_settings({"ThrottleLevel": word}).throttle_level for word in ("low", "LOW", "hIGH")]
+    assert ["Low", "Low", "High"] == levels
+
+
+def test_a_new_endpoint_belongs_to_its_service():
+    """Its ids and keys follow from the seed, the kind and its place; no two of them are the same."""
+    identity, service = Identity("seed"), make_service()
+    made = new_endpoint(service, "ep2", 2, identity, 5.0, origin=None)
+    unique = f"{service.id}/ep2/2"
+    expected = make_endpoint(
+        "ep2",
+        id=identity.new_id("endpoint", unique),
+        ordinal=2,
+        workspace_id=service.workspace_id,
+        service_id=service.id,
+        created=5.0,
+        primary_key=identity.new_key("primary-key", unique),
+        secondary_key=identity.new_key("secondary-key", unique),
+        experiment=service.experiment,
+    )
+    assert expected == made
+    assert made.primary_key != made.secondary_key

@@ -103,3 +103,12 @@ def test_a_message_of_ours_takes_the_place_of_the_texts():
     """``message`` replaces the catalogue's text, code and status stay."""
     error = failure("management/BadArgument", message="Ours.", evidence="patch.unknown-resource")
     assert ("BadArgument", 400, "Ours.") == (error.code, error.entry.status, error.message)
+
+
+def test_an_error_is_printed_with_its_name_and_what_it_says():
+    """Its own sentence, or its group's where it has none."""
+    own, group = failure("InvalidOperation/CannotStartJob", "Running"), failure("BadArgument")
+    assert f"InvalidOperation/CannotStartJob: {own.message}" == str(own)
+    assert f"BadArgument: {group.group_message}" == str(group)
+    assert own.group_message
+    assert "" == failure("management/InvalidOperation").group_message

@@ -113,3 +113,19 @@ def test_ports_whose_files_would_be_the_same():
     """Two ports that differ in characters a file name cannot have get numbered files."""
     interface = ServiceInterface("scoring", inputs=(InputPort("a b"), InputPort("a/b")))
     assert {"a b": "a_bdata.csv", "a/b": "a_b_2data.csv"} == input_files(interface)
+
+
+def test_each_document_is_whole():
+    """Every member of an answer's and a job's document, by the wire's own names."""
+    port = OutputPort("output1", columns=(Column("a", "Double"),))
+    interface = ServiceInterface("scoring", inputs=(InputPort("input1"),), outputs=(port,))
+    table = {"ColumnNames": ["a"], "ColumnTypes": ["Numeric"], "Values": [["0"], ["0"]]}
+    assert {"Results": {"output1": {"type": "DataTable", "value": table}}} == sample_response(interface)
+    reference = {"ConnectionString": "C", "RelativeLocation": "mycontainer/input1data.csv"}
+    result = {"ConnectionString": "C", "RelativeLocation": "mycontainer/output1results.csv"}
+    expected = {"Inputs": {"input1": reference}, "Outputs": {"output1": result}, "GlobalParameters": {}}
+    assert expected == batch_request(interface, "C")
+    sas = "?sv=2015-02-21&sr=b&sig=abcd&st=2000-01-01T00%3A00%3A00Z&se=2000-01-02T00%3A00%3A00Z&sp=r"
+    place = {**result, "ConnectionString": None, "BaseLocation": "https://a/", "SasBlobToken": sas}
+    expected = {"StatusCode": "Finished", "Results": {"output1": place}, "Details": None}
+    assert expected == batch_status(interface, "https://a/")
