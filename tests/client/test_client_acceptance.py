@@ -93,3 +93,68 @@ def test_what_is_no_evaluation_is_unexpected(content: bytes) -> None:
     """A model given as the evaluation, a cut file, an empty one."""
     with pytest.raises(UnexpectedAnswer):
         read_evaluation(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "sentence"),
+    [
+        ("AUC >= 0.9", [], "there is no evaluation to hold against AUC >= 0.9; nothing was patched"),
+        (
+            "AUC >= 0.9 and F1 > 0.5",
+            [{"AUC": "0.875", "F1": "1"}],
+            "AUC is 0.875, the condition is AUC >= 0.9; nothing was patched",
+        ),
+        ("AUC >= 0.9", [{"auc": "x"}], "auc is 'x', not a number; nothing was patched"),
+        (
+            "AUC >= 0.9",
+            [{"F1": "1", "Log Loss": "2"}],
+            "the evaluation has no column 'AUC' (it has F1, Log Loss); nothing was patched",
+        ),
+        (
+            "f1 score >= 1 and AUC > 0.5",
+            [],
+            "there is no evaluation to hold against f1 score >= 1 and AUC > 0.5; nothing was patched",
+        ),
+    ],
+)
+def test_a_refusal_says_what_was_held_against_what(text: str, rows: list[dict[str, str]], sentence: str) -> None:
+    """The value, the clause that it does not meet, and that nothing was changed."""
+    with pytest.raises(NotAccepted) as caught:
+        Condition.parse(text).check(rows)
+    assert sentence == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (" AUC ", "'AUC' is not a condition; write one like: AUC >= 0.9 and Accuracy > 0.8"),
+        ("AUC > 1e999", "1e999 is too large for a condition"),
+    ],
+)
+def test_a_wrong_condition_is_answered_with_a_right_one(text: str, sentence: str) -> None:
+    """The sentence names what was read and shows what can be."""
+    with pytest.raises(WrongCall) as caught:
+        Condition.parse(text)
+    assert sentence == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe", "the evaluation is not a CSV file"),
+        (b'AUC\n"1', "the evaluation is not a CSV file"),
+        (b"AUC\n", "the evaluation is not a CSV file with a header row and values"),
+        (b"AUC,B\n1\n", "the evaluation is not a CSV file with a header row and values"),
+    ],
+)
+def test_what_is_no_evaluation_is_told_apart_from_an_empty_one(content: bytes, sentence: str) -> None:
+    """Two sentences: no CSV at all, or none with values."""
+    with pytest.raises(UnexpectedAnswer) as caught:
+        read_evaluation(content)
+    assert sentence == str(caught.value)
+
+
+def test_the_exact_name_goes_before_one_that_is_only_alike() -> None:
+    """Of AUC and auc, the one that the condition writes."""
+    Condition.parse("AUC > 0.5").check([{"auc": "0", "AUC": "1"}])
+    Condition.parse("log_loss-x > 0.5").check([{"Log Loss X": "1"}])

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from amlclient import EndpointsFile, WrongCall
+from amlclient import EndpointsFile, UnexpectedAnswer, WrongCall
+from amlclient._endpoints_file import EndpointEntry, ServiceEntry, WorkspaceEntry
 
 KEY = "k" * 88
 WIRE = {
@@ -78,3 +79,132 @@ def test_a_missing_file_says_how_to_get_one(tmp_path) -> None:
     """The sentence has the command to type."""
     with pytest.raises(WrongCall, match="amlclassic serve"):
         EndpointsFile.read(tmp_path / "e.json")
+
+
+def test_every_member_is_read() -> None:
+    """What the interface promises stands in the records, to the last member; what is absent has its default."""
+    wire = json.loads(json.dumps(WIRE))
+    wire["local_url"] = "http://l"
+    workspace = wire["workspaces"][0]
+    workspace["studio_url"], workspace["storage"] = "http://b/studio", {"connection_string": "AccountKey=own"}
+    workspace["services"][0]["endpoints"][0]["help_location"] = "http://b/h"
+    endpoint = EndpointEntry("default", "http://b/a", KEY, "http://b/h")
+    services = (ServiceEntry("s1", "Model", "training", (endpoint,)), ServiceEntry("s2", "Model", "scoring"))
+    expected = EndpointsFile(
+        base_url="http://b",
+        workspaces=(
+            WorkspaceEntry(
+                "1",
+                "Census",
+                "South Central US",
+                "tokentoken",
+                "http://b/management",
+                services,
+                "http://b/studio",
+                "AccountKey=own",
+            ),
+        ),
+        blob_url="http://s",
+        connection_string="AccountKey=secret",
+        pid=7,
+        local_url="http://l",
+    )
+    assert expected == EndpointsFile.from_json(wire)
+    assert EndpointsFile("", ()) == EndpointsFile.from_json({"version": 1, "pid": "7", "storage": "x"})
+    few = {"id": "1", "name": "n", "token": "t", "management_url": "m"}
+    service = {"id": "s", "name": "n"}
+    made = EndpointsFile.from_json({"version": 1, "workspaces": [{**few, "services": [service]}]})
+    assert (WorkspaceEntry("1", "n", "", "t", "m", (ServiceEntry("s", "n", ""),)),) == made.workspaces
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        (
+            lambda file: file.workspace().service("Other"),
+            "there is no web service 'Other'; there is: Model, Model",
+        ),
+        (
+            lambda file: file.workspace().service("Other", "training"),
+            "there is no training service 'Other'; there is: Model",
+        ),
+        (
+            lambda file: file.workspace().service("Model"),
+            "several are called 'Model': name it by its id; there is: Model, Model",
+        ),
+        (lambda file: file.workspace("x"), "there is no workspace 'x'; there is: Census"),
+        (
+            lambda file: file.workspace().service("s2").default,
+            "the endpoints file lists no default endpoint of 'Model'",
+        ),
+        (lambda _: EndpointsFile("", ()).workspace(), "there is no workspace ''; there is: nothing"),
+    ],
+)
+def test_a_choice_that_does_not_fit_is_told_in_one_sentence(action, sentence: str) -> None:
+    """What was asked for, and what there is."""
+    with pytest.raises(WrongCall) as caught:
+        action(EndpointsFile.from_json(WIRE))
+    assert sentence == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"version": 2}', "its version is 2, this program reads version 1"),
+        ('{"version": 1, "workspaces": 3}', "workspaces is not a list"),
+        ('{"version": 1, "workspaces": [{}]}', "id is missing"),
+        ('{"version": 1, "workspaces": [{"id": "1"}]}', "name is missing"),
+        ('{"version": 1, "workspaces": [{"id": "1", "name": "n"}]}', "token is missing"),
+        ('{"version": 1, "workspaces": [{"id": "1", "name": "n", "token": 5}]}', "token is missing"),
+        ('{"version": 1, "workspaces": [{"id": "1", "name": "n", "token": "t"}]}', "management_url is missing"),
+    ],
+)
+def test_a_broken_file_is_told_with_what_is_wrong(tmp_path, content: str, reason: str) -> None:
+    """The file's name, and the first thing in it that does not fit."""
+    path = tmp_path / "e.json"
+    path.write_text(content)
+    with pytest.raises(WrongCall) as caught:
+        EndpointsFile.read(path)
+    assert f"{path} is not an endpoints file: {reason}" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wire", "what"),
+    [
+        ([], "the file"),
+        ({"version": 1, "workspaces": [5]}, "a workspace"),
+        ({"version": 1, "workspaces": [{**WIRE["workspaces"][0], "services": [5]}]}, "a service"),
+        (
+            {
+                "version": 1,
+                "workspaces": [
+                    {**WIRE["workspaces"][0], "services": [{"id": "s", "name": "n", "endpoints": [5]}]},
+                ],
+            },
+            "an endpoint",
+        ),
+    ],
+)
+def test_what_is_no_object_is_named(wire, what: str) -> None:
+    """The sentence says which object was expected."""
+    with pytest.raises(UnexpectedAnswer, match=what):
+        EndpointsFile.from_json(wire)
+
+
+@pytest.mark.parametrize("member", ["name", "api_location", "primary_key"])
+def test_an_endpoint_without_a_member_is_refused(member: str) -> None:
+    """Each member that a call needs has to be there."""
+    entry = {"name": "default", "api_location": "http://b/a", "primary_key": KEY}
+    del entry[member]
+    services = [{"id": "s", "name": "n", "endpoints": [entry]}]
+    with pytest.raises(UnexpectedAnswer, match=f"^{member} is missing$"):
+        EndpointsFile.from_json({"version": 1, "workspaces": [{**WIRE["workspaces"][0], "services": services}]})
+
+
+def test_a_file_that_cannot_be_read_is_told_with_the_command_that_writes_one(tmp_path) -> None:
+    """Why, and what to type."""
+    path = tmp_path / "e.json"
+    with pytest.raises(WrongCall) as caught:
+        EndpointsFile.read(path)
+    mend = f"`amlclassic serve --endpoints-file {path}` writes one"
+    assert f"the endpoints file {path} cannot be read (No such file or directory); {mend}" == str(caught.value)

@@ -151,3 +151,71 @@ def test_addresses_of_two_regions_are_refused():
     for management in ("https://europewest.management.azureml.net", "http://127.0.0.1:8350"):
         check_region(SAME, management)
     check_region("nonsense", "https://management.azureml.net")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://europewest.services.azureml.net/workspaces/w/services/g/jobs/1?x=1",
+            ServiceAddress(
+                "https://europewest.services.azureml.net", "services", "West Europe", "w", "", "g", "/jobs/1"
+            ),
+        ),
+        (
+            " http://h:1/management/workspaces/w/webservices/s/endpoints/e%2Fp ",
+            ServiceAddress("http://h:1/management", "management", "South Central US", "w", "s", "e/p", ""),
+        ),
+        ("http://h/x/workspaces/w/services/g", ServiceAddress("http://h/x", "services", "", "w", "", "g", "")),
+        ("http://h/workspaces/w/webservices/s", ServiceAddress("http://h", "management", "", "w", "s", "", "")),
+        ("http://h/workspaces/w", ServiceAddress("http://h", "", "", "w", "", "", "")),
+        ("https://studio.azureml.net/workspaces/w", ServiceAddress("https://studio.azureml.net", workspace="w")),
+    ],
+)
+def test_an_address_is_taken_apart_whole(url, expected):
+    """Root, role, region, workspace, service, endpoint and what follows."""
+    assert expected == ServiceAddress.parse(url)
+
+
+def test_the_root_of_another_role():
+    """The scoring address leads to the management host of the same region, and of another."""
+    address = ServiceAddress.parse(SAME)
+    roots = [address.root_in(region, "management") for region in ("West Europe", "South Central US")]
+    assert ["https://europewest.management.azureml.net", "https://management.azureml.net"] == roots
+
+
+def test_two_regions_are_both_named():
+    """The sentence has the region that is called and the one that is managed."""
+    with pytest.raises(RefusedLocally) as caught:
+        check_region(SAME, "https://management.azureml.net/")
+    what = "the workspace is called in West Europe, and https://management.azureml.net/ manages South Central US. "
+    assert str(caught.value).startswith(what)
+    assert str(caught.value).endswith(" (amlclassic failures show region-management)")
+
+
+@pytest.mark.parametrize(
+    ("url", "language", "link"),
+    [
+        ("http://127.0.0.1:8350/x", "en", "http://127.0.0.1:8350/_emulator/failures/region-management"),
+        ("http://localhost/x", "ko", "http://localhost/_emulator/failures/region-management?lang=ko"),
+        ("https://[::1]:1", "en", "https://[::1]:1/_emulator/failures/region-management"),
+        ("https://management.azureml.net", "en", "docs/troubleshooting.md#region-management"),
+        ("", "ko", "docs/troubleshooting.ko.md#region-management"),
+    ],
+)
+def test_a_failure_is_explained_where_the_reader_is(url, language, link):
+    """On the emulator's own pages in the reader's language, or in the documents."""
+    assert link == known_failure("region-management").link(url, language)
+
+
+def test_without_a_place_and_a_language_it_is_the_english_document():
+    """The defaults of a link and of a text."""
+    known = known_failure("region-management")
+    assert "docs/troubleshooting.md#region-management" == known.link()
+    assert known.text("title", "en") == known.text("title") != known.text("title", "ko")
+
+
+def test_what_shows_no_sign_is_no_failure():
+    """A sighting that fits nothing has no failure, and one that fits two signs has the one that says more."""
+    assert () == recognise(Sighting())
+    assert () == recognise(Sighting(call="GET /nothing", status=299))
