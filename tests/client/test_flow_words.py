@@ -139,7 +139,7 @@ def with_resources(world: World, *names: str) -> object:
 
 
 def without_job(world: World, written: int) -> object:
-    """Kill the run when the journal was written so many times, and run again on a service that has forgotten the job."""
+    """Kill the run after so many writes of the journal, and run again on a service that has forgotten the job."""
     world.run(kills={written: "kill after"})
     world.service.jobs.clear()
     return world.run()
