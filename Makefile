@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-real lint wheel clean samples contracts-data docs-reference troubleshooting diagnose-cases
-.PHONY: contracts contracts-check contracts-mutants contracts-client-mutants contracts-full contracts-fuzz contracts-seeds messages screenshots docs soak
+.PHONY: contracts contracts-check contracts-mutants contracts-client-mutants contracts-mutation contracts-mutation-full
+.PHONY: contracts-full contracts-fuzz contracts-seeds messages screenshots docs soak
 
 demo: $(VENV)/.installed ## show the whole retraining flow
 	@exec $(BIN)/amlclassic demo
@@ -36,7 +37,7 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 MUTANTS := $(QUIET_LIBRARIES) PYTHONPATH=tests $(BIN)/python -m mutants
 
-contracts: contracts-check contracts-mutants contracts-client-mutants ## check the emulator against its contracts, and that checks and tests find mutants
+contracts: contracts-check contracts-mutants contracts-client-mutants contracts-mutation ## check the emulator against its contracts, and that checks and tests find mutants
 
 contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/contracts.html tells what was checked
 	@mkdir -p .build
@@ -47,6 +48,14 @@ contracts-mutants: $(VENV)/.installed-test ## have every mutant found; docs/muta
 
 contracts-client-mutants: $(VENV)/.installed-test ## have every mutant of the client found; docs/client-mutants.md is made from it
 	@$(MUTANTS).client --markdown docs/client-mutants.md
+
+MUTATION := $(QUIET_LIBRARIES) PYTHONPATH=tests nice -n 19 $(BIN)/python -m mutation
+
+contracts-mutation: $(VENV)/.installed-test ## have the tests of the rules and of the client notice changes, a sample of them
+	@$(MUTATION) --sample 500
+
+contracts-mutation-full: $(VENV)/.installed-test ## the same with every change there is; docs/mutation.md is made from it
+	@$(MUTATION) --markdown docs/mutation.md
 
 contracts-fuzz: $(VENV)/.installed-dev ## let schemathesis fuzz a strict emulator against contracts/openapi, about a minute
 	@$(BIN)/python tools/fuzz_openapi.py $(ARGS)
@@ -60,6 +69,7 @@ contracts-full: contracts contracts-fuzz contracts-seeds ## the same with many m
 	@$(MUTANTS) --all-checks --seed 2
 	@AMLCLASSIC_EVERY_BYTE=1 $(BIN)/python -m pytest -q -n 2 tests/client/laws
 	@$(MUTANTS).client --all-checks --seed 2
+	@$(MUTATION) --markdown docs/mutation.md
 	@$(BIN)/python tools/fuzz_openapi.py --examples 200
 
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/

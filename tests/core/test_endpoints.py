@@ -363,8 +363,8 @@ def test_a_resource_is_shown_without_its_signature():
     [
         (
             lambda: check_name("A" * 65),
-            f"The endpoint name '{'A' * 64}' is invalid. Endpoint names must be 24 characters or less in length and made up "
-            "of lower-case letters and numbers only.",
+            f"The endpoint name '{'A' * 64}' is invalid. Endpoint names must be 24 characters or less in length and "
+            "made up of lower-case letters and numbers only.",
             "endpoints.name-rule",
         ),
         (

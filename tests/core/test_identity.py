@@ -47,3 +47,12 @@ def test_guids_come_in_an_order_of_their_own():
     one.restart()
     assert first[0] == one()
     assert first[0] != Identity("seed").guids("another")()
+
+
+def test_the_first_guid_after_a_restart_is_the_first_of_all():
+    """They are numbered from one, as the ids of a kind are."""
+    guids = Identity("seed").guids("request")
+    first, second = guids(), guids()
+    guids.restart()
+    assert (first, second) == (guids(), guids())
+    assert first == Identity("seed").new_guid("request", 1)

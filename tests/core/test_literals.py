@@ -4,10 +4,11 @@ import ast
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlemulator.core.literals import CSHARP, PYTHON, WIDTH, R
+from amlemulator.core.literals import CSHARP, INDENT, PYTHON, WIDTH, R
 
 texts = st.text(max_size=12)
 tables = st.lists(st.lists(texts, max_size=30), max_size=3)
@@ -68,3 +69,74 @@ def test_lines_stay_short(table):
     for language in (PYTHON, CSHARP, R):
         short = [[cell[:3] for cell in row] for row in table]
         assert all(len(line) <= WIDTH + 40 for line in language.write(short).split("\n"))
+
+
+def test_blocks_are_indented_by_their_depth():
+    """Each level of a value stands one step further in, each pair of a mapping on its own line."""
+    value = {"a": ["x", "y"], "b": {"c": [["z"]], "d": "w"}}
+    python = """{
+    "a": ["x", "y"],
+    "b": {
+        "c": [
+            ["z"],
+        ],
+        "d": "w",
+    },
+}"""
+    r = """list(
+    "a" = list("x", "y"),
+    "b" = list(
+        "c" = list(
+            list("z")
+        ),
+        "d" = "w"
+    )
+)"""
+    assert [python, r] == [PYTHON.write(value), R.write(value)]
+    assert ['{"a": "x"}', "{}", "[]"] == [PYTHON.write(one) for one in ({"a": "x"}, {}, [])]
+
+
+def test_names_that_are_set_stand_beside_their_values():
+    """What setNames takes is indented as any block, however deep."""
+    expected = """list(
+    "a" = setNames(
+        list(
+            list("x"),
+            list("y")
+        ),
+        list("\\U0000d55c", "b")
+    ),
+    "c" = "z"
+)"""
+    assert expected == R.write({"a": {"한": ["x"], "b": ["y"]}, "c": "z"})
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_a_list_is_broken_when_it_is_wider_than_a_line(depth):
+    """As wide as the line, with its indentation, it stays whole; one character more and it is broken."""
+    room = WIDTH - depth * len(INDENT) - len('["", ""]')
+    fits, breaks = [["x" * (room - 1), "y"], ["x" * room, "y"]]
+    assert 0 == PYTHON.write(fits, depth).count("\n")
+    inside, outside = INDENT * (depth + 1), INDENT * depth
+    assert f'[\n{inside}"{"x" * room}",\n{inside}"y",\n{outside}]' == PYTHON.write(breaks, depth)
+
+
+def test_the_lines_of_a_broken_list_are_filled():
+    """As many items a line as fit, with the comma after the last."""
+    lines = PYTHON.write(["abc"] * 60).split("\n")
+    most = (WIDTH - len(INDENT)) // len('"abc", ')
+    assert [INDENT + ", ".join(['"abc"'] * most) + ","] * (60 // most) == lines[1 : 60 // most + 1]
+    assert {"[", "]"} == {lines[0], lines[-1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "literal"), [('a"b', '"a\\"b"'), ("a\\b", '"a\\\\b"'), ("a\0b", '"ab"'), ("\n", '"\\U0000000a"')]
+)
+def test_r_escapes_what_it_has_to(text, literal):
+    """Quotes and backslashes with a backslash, what does not print by its number, NUL not at all."""
+    assert literal == R.write(text)
+
+
+def test_a_text_of_another_alphabet_stays_as_it_is_in_python():
+    """Python reads it; C# is given numbers."""
+    assert ['"한"', '"\\ud55c"'] == [PYTHON.write("한"), CSHARP.write("한")]

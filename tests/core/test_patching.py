@@ -144,3 +144,36 @@ def test_other_resources_stay():
     after = apply_updates(endpoint, {"B": ("b2", BlobReference(base_location="x")), "C": ("c", BlobReference())}, 5.0)
     assert {"A": "a", "B": "b2"} == effective_models(after, 5.0, 0.0)
     assert endpoint.resources[0] is after.resources[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (patch("x"), f"'{NAME}', 'other'"),
+        ({"Resources": [{"Name": NAME}]}, ""),
+        (patch(BaseLocation=None), "cont/out.ilearner"),
+    ],
+)
+def test_a_refusal_holds_what_was_given(body, words):
+    """All names that would do, or the path that leads nowhere."""
+    endpoint = make_endpoint(resources=(make_resource(NAME), make_resource("other")))
+    assert words in refusal_of(read_updates, body, endpoint).message
+
+
+def test_an_updated_resource_remembers_where_it_came_from():
+    """Model, location and moment; the model before it only while there is a delay that asks for it."""
+    place = BlobReference(None, "c/m.ilearner", "https://a/", "?s")
+    (resource,) = apply_updates(ENDPOINT, {NAME: ("model-2", place)}, 5.0, 10.0).resources
+    expected = make_resource(NAME, "model-2", location=place, updated=5.0, previous=resource.previous)
+    assert expected == resource
+    assert ("model-1", "model-2") == (
+        effective_models(make_endpoint(resources=(resource,)), 14.9, 10.0)[NAME],
+        effective_models(make_endpoint(resources=(resource,)), 15.0, 10.0)[NAME],
+    )
+
+
+def test_a_resource_that_was_never_updated_answers_with_what_it_has():
+    """Without a moment or without a model before it there is nothing to wait for."""
+    for changes in ({"updated": 5.0}, {"previous": "model-0"}):
+        endpoint = make_endpoint(resources=(make_resource(NAME, "model-1", **changes),))
+        assert {NAME: "model-1"} == effective_models(endpoint, 0.0, 10.0)

@@ -1,0 +1,77 @@
+"""Which tests run which lines, and how long each takes: a mutant is shown only to the tests that reach it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+from mutation.sites import Mutation
+
+SLOW = 0.5  # seconds: a law that takes longer is shown only what nothing faster reaches
+
+
+class Reach:
+    """The tests of a part by the lines that they run."""
+
+    def __init__(self, seconds: list[float], by_line: dict[str, dict[int, list[int]]]) -> None:
+        self.seconds = seconds
+        self._by_line = by_line
+
+    def tests(self, one: Mutation) -> list[int]:
+        """Return the numbers of the tests that run what the mutation changes, the fastest first."""
+        lines = self._by_line.get(str(one.path), {})
+        found = {test for line in range(one.reach[0], one.reach[1] + 1) for test in lines.get(line, ())}
+        every = sorted(found, key=lambda test: self.seconds[test])
+        return [test for test in every if self.seconds[test] < SLOW] or every
+
+
+def measure(items: list[pytest.Item], modules: tuple[Path, ...], before: Callable[[], None]) -> Reach:
+    """Run every test once, ``before`` it what has to be done, and return what each reached.
+
+    Raises AssertionError for a test that fails as things are: then nothing can be said about mutants.
+    """
+    cover = Coverage(data_file=None, config_file=False, include=[str(one) for one in modules], branch=False)
+    cover.start()
+    seconds = []
+    for number, item in enumerate(items):
+        before()
+        cover.switch_context(str(number))
+        begun = time.process_time()
+        failed = run(item, items[number + 1] if number + 1 < len(items) else None)
+        assert not failed, f"{item.nodeid} fails without a mutant:\n{failed}"
+        seconds.append(time.process_time() - begun)
+    cover.stop()
+    data = cover.get_data()
+    return Reach(seconds, {name: _tests(data.contexts_by_lineno(name)) for name in data.measured_files()})
+
+
+def _tests(contexts: dict[int, list[str]]) -> dict[int, list[int]]:
+    lines = defaultdict(list)
+    for line, tests in contexts.items():
+        lines[line] = [int(test) for test in tests if test]
+    return lines
+
+
+def run(item: pytest.Item, following: pytest.Item | None) -> str:
+    """Run one test as pytest would; return how it failed, nothing when it passed."""
+    recorder = _Recorder()
+    manager = item.config.pluginmanager
+    manager.register(recorder)
+    try:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    finally:
+        manager.unregister(recorder)
+    return recorder.failed
+
+
+class _Recorder:
+    failed = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed = self.failed or report.longreprtext
