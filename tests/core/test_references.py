@@ -118,3 +118,26 @@ def test_no_secret_stands_in_a_refusal():
     error = refusal_of(check_reference, "input1", reference, "dataset")
     assert "one of the input/output blobs in invalid: input1." in error.message
     assert DEVELOPMENT_KEY not in str(error)
+
+
+def test_slashes_around_a_name_are_not_told():
+    """The location in a refusal has no leading slash and keeps its last one."""
+    for action in (
+        lambda: check_extension("/c/in/", (".csv",)),
+        lambda: check_reference("input1", by_token("nonsense", "/c/in/"), "dataset"),
+    ):
+        message = refusal_of(action).message
+        assert [True, False] == ["c/in/" in message, "/c/in/" in message.replace("c/in/", "", 1)]
+        assert "/c/in" not in message
+
+
+def test_a_flat_refusal_is_the_management_hosts():
+    """The same words in the other host's envelope."""
+    names = [refusal_of(check_extension, "c/in", (".csv",), flat=flat).entry.name for flat in (True, False)]
+    assert ["management/InvalidBlobExtension", "BadArgument/InvalidBlobExtension"] == names
+
+
+def test_the_member_that_is_no_text_is_the_target():
+    """Each of the four by its name."""
+    names = ["ConnectionString", "RelativeLocation", "BaseLocation", "SasBlobToken"]
+    assert names == [refusal_of(read_reference, {name: 5}).target for name in names]

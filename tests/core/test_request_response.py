@@ -209,3 +209,48 @@ def test_a_row_of_version_1():
 def test_what_version_1_cannot_do(body, interface, expected):
     """Several inputs and anything but one output are InvalidOperation; the rest is refused as in version 2."""
     assert expected == refusal_of(read_legacy_score, body, interface).code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [({"format": "x" * 41}, "format"), ({"details": "x" * 41}, "details")],
+)
+def test_a_refused_query_names_the_parameter_and_its_value(arguments, name):
+    """The value as it came, at most forty characters of it."""
+    message = refusal_of(read_query, arguments).message
+    assert [True, True] == [name in message, f"The value '{'x' * 40}' is not supported." in message]
+
+
+def test_a_refused_version_is_cut():
+    """Forty characters tell which it is."""
+    message = refusal_of(check_version, " " + "9" * 41).message
+    assert [True, False] == ["9" * 40 in message, "9" * 41 in message]
+
+
+def test_versions_that_an_operation_knows():
+    """What is allowed passes, with blanks around it; what is missing passes too."""
+    check_version(" 1.0 ", ("1.0",))
+    check_version(None)
+    assert "BadVersionCall" == refusal_of(check_version, "2.0", ("1.0",)).code
+
+
+def test_the_other_reading_of_details_is_kept():
+    """The setting is the caller's, not the query's; details in the query go beyond it."""
+    assert Query(names=True) == read_query({}, names=True)
+    value = {"ColumnNames": ["x", "y"], "ColumnTypes": ["Double", "String"], "Values": []}
+    shown = render_execution({"o": Table(COLUMNS, [])}, Query(details=True, names=True))
+    assert {"Results": {"o": {"type": "table", "value": value}}} == shown
+
+
+def test_the_port_and_the_member_that_are_wrong_are_the_target():
+    """A table that is none, and members that are no objects."""
+    bodies = [{"Inputs": {"input1": "a"}}, {"Inputs": 5}, {**GIVEN, "GlobalParameters": 5}]
+    found = [refusal_of(read_execution, body, SCORING).target for body in bodies]
+    assert ["input1", "Inputs", "GlobalParameters"] == found
+    bodies = [{"Instance": []}, {"Instance": {"FeatureVector": 5}}]
+    assert ["Instance", "FeatureVector"] == [refusal_of(read_legacy_score, body, SCORING).target for body in bodies]
+
+
+def test_a_training_service_answers_no_rows_and_says_that_the_wording_is_ours():
+    """The evidence of the refusal."""
+    assert "rrs.training-service" == refusal_of(read_execution, GIVEN, TRAINING).evidence

@@ -331,3 +331,159 @@ def test_the_slack_bits_of_a_signature():
     twin = made["sig"][:-2] + alphabet[alphabet.index(last) ^ 1] + "="
     assert base64.b64decode(twin) == base64.b64decode(made["sig"])
     assert verify({**made, "sig": twin}, KEY, asked()) is not None
+
+
+BASE = {"sv": "2015-04-05", "sr": "b", "se": "2020-07-10", "sp": "r"}
+ACCOUNT = {"sv": "2015-04-05", "ss": "b", "srt": "sco", "se": "2020-07-10", "sp": "r"}
+
+
+@pytest.mark.parametrize("name", ["sv", "ss", "srt", "se", "sp", "sig"])
+def test_a_mandatory_field_that_an_account_token_lacks(name):
+    """Each is named; without ss it is read as a service's, which needs sr."""
+    cut = {field: value for field, value in signed(ACCOUNT).items() if field != name}
+    named = "sr" if name == "ss" else name
+    assert f"{named} is mandatory. Cannot be empty" == detail(verify(cut, KEY, asked()))
+
+
+def test_each_field_is_signed_in_its_place():
+    """Every field that a version knows changes the text that is signed, and stands on a line of its own."""
+    names = ["sp", "st", "se", "si", "sip", "spr", "ses", "rscc", "rscd", "rsce", "rscl", "rsct"]
+    fields = {"sv": "2020-12-06", "sr": "b", **{name: f"<{name}>" for name in names}}
+    expected = [
+        *("<sp>", "<st>", "<se>", "/blob/acct/cont/dir/b.csv", "<si>", "<sip>", "<spr>", "2020-12-06", "b", "snap"),
+        *("<ses>", "<rscc>", "<rscd>", "<rsce>", "<rscl>", "<rsct>"),
+    ]
+    assert expected == string_to_sign(fields, asked(snapshot="snap")).split("\n")
+    names = ["sp", "srt", "st", "se", "sip", "spr", "ses"]
+    fields = {"sv": "2020-12-06", "ss": "<ss>", **{name: f"<{name}>" for name in names}}
+    expected = ["acct", "<sp>", "<ss>", "<srt>", "<st>", "<se>", "<sip>", "<spr>", "2020-12-06", "<ses>", ""]
+    assert expected == string_to_sign(fields, asked()).split("\n")
+    assert "/blob/acct/" == string_to_sign({**BASE, "sr": "c"}, asked(container=None, blob=None)).split("\n")[3]
+
+
+def test_the_time_frame_names_its_three_moments():
+    """Start, expiry and now, without fractions, in GMT."""
+    fields = {**BASE, "st": "2020-07-09T12:01:00.75Z", "se": "2020-07-09T15:00:00.75+02:00"}
+    expected = (
+        "Signature not valid in the specified time frame: Start [Thu, 09 Jul 2020 12:01:00 GMT] - "
+        "Expiry [Thu, 09 Jul 2020 13:00:00 GMT] - Current [Thu, 09 Jul 2020 12:00:00 GMT]"
+    )
+    assert expected == detail(verify(signed(fields), KEY, asked()))
+
+
+@pytest.mark.parametrize("start", ["2020-07-10", "2020-07-11"])
+def test_an_expiry_before_the_start(start):
+    """It has to come after it, and not with it."""
+    text = detail(verify(signed({**BASE, "st": start}), KEY, asked()))
+    assert text.startswith("Signed expiry time [Fri, 10 Jul 2020 00:00:00 GMT] must be after signed start time [")
+
+
+@pytest.mark.parametrize(
+    ("sip", "address", "opens"),
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1-10.0.0.9", "10.0.0.1", True),
+        ("10.0.0.1-10.0.0.9", "10.0.0.9", True),
+        ("10.0.0.2-10.0.0.9", "10.0.0.1", False),
+        ("::1-::9", "::5", True),
+        ("10.0.0.1-::9", "10.0.0.1", False),
+        ("::1-10.0.0.9", "10.0.0.5", False),
+    ],
+)
+def test_addresses_between_two_ends(sip, address, opens):
+    """Both ends are in it; ends of two kinds have nothing between them; a refusal tells the address."""
+    refused = verify(signed({**BASE, "sip": sip}), KEY, asked(address=address))
+    assert (None if opens else Refusal("blob/AuthorizationSourceIPMismatch", None, (address,))) == refused
+
+
+@pytest.mark.parametrize(("spr", "protocol", "opens"), [("https,http", "http", True), ("https", "http", False)])
+def test_protocols_are_a_list(spr, protocol, opens):
+    """Any of those that are named."""
+    assert opens is (verify(signed({**BASE, "spr": spr}), KEY, asked(protocol=protocol)) is None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted", "name"),
+    [
+        (BASE, {"permissions": ""}, "AuthorizationFailure"),
+        (ACCOUNT, {"permissions": ""}, "AuthorizationFailure"),
+        ({**ACCOUNT, "srt": "o"}, {"resource": "c"}, "AuthorizationResourceTypeMismatch"),
+        ({**BASE, "sr": "c"}, {"service_token": False}, "AuthorizationFailure"),
+    ],
+)
+def test_what_no_token_opens(fields, wanted, name):
+    """What needs the key itself, and a level that the token does not have."""
+    assert Refusal(f"blob/{name}") == verify(signed(fields), KEY, asked(**wanted))
+
+
+def test_what_a_token_opens_beside_its_blob():
+    """A container's token opens its container; one of several levels or permissions is enough."""
+    assert None is verify(signed({**BASE, "sr": "c"}), KEY, asked(blob=None))
+    assert None is verify(signed({**ACCOUNT, "ss": "qb", "srt": "c"}), KEY, asked(resource="sc"))
+    assert None is verify(signed({**ACCOUNT, "sp": "lr"}), KEY, asked(permissions="wr", service_token=False))
+
+
+@pytest.mark.parametrize("version", ["2012-02-11", "20150405", "2015-04-05\n", "x2015-04-05"])
+def test_versions_that_are_none(version):
+    """The first is that of 12 February 2012, written as a date."""
+    assert "Signature fields not well formed." == detail(verify({**signed(BASE), "sv": version}, KEY, asked()))
+
+
+def test_an_account_tokens_first_version():
+    """Before 2015-04-05 there was none; on that day there is."""
+    assert None is verify(signed(ACCOUNT), KEY, asked())
+    early = {**signed(ACCOUNT), "sv": "2015-04-04"}
+    assert "Signature fields not well formed." == detail(verify(early, KEY, asked()))
+
+
+def test_policies_are_of_service_tokens_alone():
+    """An account token that carries si is what it says itself; a policy may leave out its start."""
+    policies = {"p": AccessPolicy("p", "", "2020-07-10", "r")}
+    assert None is verify(signed({"sv": "2015-04-05", "sr": "c", "si": "p"}), KEY, asked(policies=policies))
+    over = {"p": AccessPolicy("p", "", "2020-07-01", "")}
+    assert None is verify(signed({**ACCOUNT, "si": "p"}), KEY, asked(policies=over))
+    assert ["r", ""] == [permissions_of(fields, POLICIES) for fields in ({"si": "reading"}, {"si": "gone"})]
+    assert "w" == permissions_of({"sp": "w", "si": "reading"}, POLICIES)
+    assert "" == permissions_of({}, POLICIES)
+
+
+@pytest.mark.parametrize("field", [("st", "2020-07-02"), ("se", "2020-07-20"), ("sp", "r")])
+def test_a_field_in_token_and_policy_is_one_too_many(field):
+    """Whichever of the three it is."""
+    fields = signed({"sv": "2015-04-05", "sr": "c", "si": "reading", **dict([field])})
+    assert "Signature fields not well formed." == detail(verify(fields, KEY, asked(policies=POLICIES)))
+
+
+def test_an_account_token_as_it_is_made():
+    """Its fields in their order, all three levels, for the blob service."""
+    made = make_account_sas("acct", KEY, "rw", NOW - 300, NOW + HOUR)
+    names = [part.partition("=")[0] for part in made.lstrip("?").split("&")]
+    assert ["sv", "ss", "srt", "sig", "st", "se", "sp"] == names
+    fields = parse_token(made)
+    assert ("2015-04-05", "b", "sco", "2020-07-09T11:55:00Z", "2020-07-09T13:00:00Z", "rw") == (
+        tuple(fields[name] for name in ("sv", "ss", "srt", "st", "se", "sp"))
+    )
+    assert "c" == parse_token(make_account_sas("acct", KEY, "r", NOW, NOW, resources="c"))["srt"]
+
+
+def test_a_broken_key_is_told_without_it():
+    """The whole sentence."""
+    with pytest.raises(ValueError, match=r"^The account key is not base64\.$"):
+        make_account_sas("acct", "x", "r", NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("", {}),
+        ("??a=1&&=2&b", {"a": "1", "b": ""}),
+        ("a%62=c%2Bd+e&ab=f", {"ab": "c+d e"}),
+        ("a=b=c", {"a": "b=c"}),
+        ("sig=%2B+", {"sig": "++"}),
+    ],
+)
+def test_a_query_is_read_as_it_may_come(query, fields):
+    """Names without values, values without names, escapes in both, and the first of two."""
+    assert fields == {
+        name: value.replace(" ", "+") if name == "sig" else value for name, value in parse_token(query).items()
+    }

@@ -203,3 +203,59 @@ def test_every_part_of_a_request_is_covered(other):
     signature = mac(first(PUT))
     assert verify_shared_key("sharedkey", signature, KEY, PUT) is None
     assert verify_shared_key("sharedkey", signature, KEY, other) is not None
+
+
+def test_a_request_without_a_date_is_told_which_headers_could_have_it():
+    """Either of the two; an empty one is none; the name of the other stands for it."""
+    sentence = "Neither the x-ms-date header nor the Date header is present; one of them must be signed."
+    for headers in ({}, {"date": "", "x-ms-date": ""}):
+        assert sentence == verify_shared_key("sharedkey", "x", KEY, replace(PUT, headers=headers))
+    for name in ("date", "x-ms-date"):
+        assert sentence != verify_shared_key("sharedkey", "x", KEY, replace(PUT, headers={name: "now"}))
+
+
+def test_a_wrong_signature_is_told_with_the_most_likely_text():
+    """The whole sentence, in Azure's words."""
+    expected = (
+        "The MAC signature found in the HTTP request is not the same as any computed signature. "
+        f"Server used following string to sign: '{first(LIST)}'."
+    )
+    assert expected == verify_shared_key("sharedkey", "x", KEY, LIST)
+
+
+def test_the_short_form_signs_five_lines():
+    """Method, MD5, type and date, and of the query comp alone."""
+    headers = {"content-md5": "<md5>", "content-type": "<type>", "date": "<date>", "x-ms-a": "b"}
+    signed = replace(PUT, headers=headers, query="timeout=20&comp=block&comp=other")
+    assert "PUT\n<md5>\n<type>\n<date>\nx-ms-a:b\n/acct/acct/cont/a%20b?comp=block" == first(signed, "sharedkeylite")
+    bare = replace(PUT, headers={}, query="timeout=20")
+    assert "PUT\n\n\n\n/acct/acct/cont/a%20b" == first(bare, "sharedkeylite")
+    dated = replace(bare, headers={"date": "<date>", "x-ms-date": ""})
+    assert "PUT\n\n\n\nx-ms-date:\n/acct/acct/cont/a%20b" == first(dated, "sharedkeylite")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (" SharedKey  acct:sig ", ("sharedkey", "acct", "sig")),
+        ("SHAREDKEYLITE acct:a:b", ("sharedkeylite", "acct", "a:b")),
+        ("SharedKey acct", None),
+        ("Bearer acct:sig", None),
+        ("", None),
+    ],
+)
+def test_an_authorization_header_is_read_in_any_case(header, expected):
+    """Scheme, account and signature; anything else is none."""
+    assert expected == authorization(header)
+
+
+def test_the_order_of_names_looks_past_hyphens():
+    """They count only between names that are otherwise equal; an underscore comes before a digit."""
+    names = ["x-ms-meta-a1", "x-ms-meta-a_", "x-ms-meta-a", "x-ms-metaa", "x-ms-met-ab"]
+    expected = ["x-ms-metaa", "x-ms-meta-a", "x-ms-met-ab", "x-ms-meta-a_", "x-ms-meta-a1"]
+    assert sorted(names, key=word_order) == sorted(expected, key=word_order)
+    assert [True, True, True] == [
+        word_order("x-ms-metaa") < word_order("x-ms-meta-a"),
+        word_order("x-ms-meta-a_") < word_order("x-ms-meta-a1"),
+        word_order("x-ms-meta-a'") > word_order("x-ms-meta-a"),
+    ]

@@ -1,27 +1,33 @@
 """Uploads and data sets: what comes in, what it may be called, what a new version replaces."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amlemulator.core.records import StoredOutput
 from amlemulator.core.studio import (
+    BLOCKS_MOST,
     DATA_TYPES,
     FORBIDDEN,
     BlockOf,
     Registration,
     check_data_type,
     check_name,
+    check_plain,
     check_upload,
     content_name,
     family_of,
     new_dataset,
+    object_of,
     read_block,
     read_registration,
     receive,
     schema_status,
+    text_of,
 )
-from amlemulator.core.studio_records import SchemaStatus, Upload
+from amlemulator.core.studio_records import Dataset, SchemaStatus, Upload
 from support.records import make_workspace, refusal_of
 
 PLACE = StoredOutput("acct", "uploadedresources", "u.csv")
@@ -145,3 +151,186 @@ def test_a_deleted_family_is_gone():
 def test_the_schema_is_made_from_the_head(head, expected):
     """What the beginning of the file shows decides."""
     assert expected == schema_status("GenericCSV", head)
+
+
+SOURCE = {
+    "Name": " n ",
+    "DataTypeId": "genericcsv",
+    "Description": "d",
+    "FamilyId": "f",
+    "Owner": "o",
+    "SourceOrigin": "FromElsewhere",
+}
+
+
+def test_a_registration_is_read_whole():
+    """Every member by its name; what is left out has its default."""
+    body = {"DataSource": SOURCE, "UploadId": "u", "UploadedFromFileName": "a.csv", "UploadedFromFilename": "b.csv"}
+    assert Registration("u", "n", "GenericCSV", "d", "f", "o", "FromElsewhere", "a.csv") == read_registration(body)
+    body = {"DataSource": {"Name": "n", "DataTypeId": "GenericCSV"}}
+    assert registration(upload_id="") == read_registration(body)
+
+
+def test_a_data_set_is_made_of_its_registration():
+    """Ids of workspace, family and instance, and every member that the client gave."""
+    said = Registration("u", "n", "GenericTSV", "d", "f", "o", "FromElsewhere", "a.tsv")
+    expected = Dataset(
+        id=f"{make_workspace().id}.f.i",
+        ordinal=3,
+        workspace_id=make_workspace().id,
+        family_id="f",
+        name="n",
+        data_type_id="GenericTSV",
+        created=5.0,
+        content=PLACE,
+        size=7,
+        description="d",
+        owner="o",
+        upload_id="u",
+        file_name="a.tsv",
+        source_origin="FromElsewhere",
+    )
+    assert expected == new_dataset(make_workspace(), said, PLACE, 7, 3, ("f", "i"), 5.0)
+
+
+def test_a_block_is_read_whole():
+    """The upload, the number and the count; the most that there may be is a whole upload too."""
+    query = {"uploadId": "u", "blockId": "2", "numberOfBlocks": "3"}
+    assert BlockOf("u", 2, 3) == read_block(query)
+    most = {"blockId": "0", "numberOfBlocks": str(BLOCKS_MOST)}
+    assert BlockOf("", 0, BLOCKS_MOST) == read_block(most)
+
+
+def deep(levels):
+    value = []
+    for _ in range(levels):
+        value = {"a": [value]} if levels % 2 else [value]
+    return value
+
+
+REFUSED = {
+    "no body": (lambda: object_of(None), "The request has no body, or it is not a JSON object.", "studio.body"),
+    "no text": (lambda: text_of({"Name": 5}, "Name"), "'Name' must be a string.", "studio.body"),
+    "no number": (lambda: check_plain([{"a": math.nan}]), "NaN and Infinity are no JSON.", "studio.body"),
+    "too deep": (lambda: check_plain(deep(102)), "The request is nested more than 100 deep.", "studio.body"),
+    "data type": (
+        lambda: check_data_type("x" * 65),
+        f"The data type '{'x' * 64}' is not supported. Upload one of {', '.join(DATA_TYPES)}.",
+        "studio.upload-data-type",
+    ),
+    "block id": (
+        lambda: read_block({"numberOfBlocks": "1"}),
+        "blockId and numberOfBlocks must be whole numbers.",
+        "studio.upload-block",
+    ),
+    "block count": (
+        lambda: read_block({"blockId": "0"}),
+        "blockId and numberOfBlocks must be whole numbers.",
+        "studio.upload-block",
+    ),
+    "block beyond": (
+        lambda: read_block({"blockId": "1", "numberOfBlocks": "1"}),
+        f"blockId must be 0 or more and less than numberOfBlocks, which is at most {BLOCKS_MOST}.",
+        "studio.upload-block",
+    ),
+    "block before": (
+        lambda: read_block({"blockId": "-1", "numberOfBlocks": "1"}),
+        f"blockId must be 0 or more and less than numberOfBlocks, which is at most {BLOCKS_MOST}.",
+        "studio.upload-block",
+    ),
+    "too many blocks": (
+        lambda: read_block({"blockId": "0", "numberOfBlocks": str(BLOCKS_MOST + 1)}),
+        f"blockId must be 0 or more and less than numberOfBlocks, which is at most {BLOCKS_MOST}.",
+        "studio.upload-block",
+    ),
+    "other count": (
+        lambda: receive(upload(received=(0,), blocks=2), BlockOf("u", 1, 3)),
+        "numberOfBlocks was 2 in the earlier calls of this upload.",
+        "studio.upload-block",
+    ),
+    "no name": (lambda: check_name(""), "A data set needs a name.", "studio.dataset-name"),
+    "control character": (
+        lambda: check_name("a\x1f"),
+        f"The name 'a\x1f' contains forbidden characters. None of {' '.join(FORBIDDEN)} may stand in it.",
+        "studio.dataset-name",
+    ),
+    "no upload": (
+        lambda: check_upload(None),
+        "There is no upload with this UploadId in the workspace.",
+        "studio.register-upload",
+    ),
+    "blocks missing": (
+        lambda: check_upload(upload(blocks=12, received=(1,))),
+        "Blocks of the upload are missing: 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, ....",
+        "studio.register-upload",
+    ),
+    "ten blocks missing": (
+        lambda: check_upload(upload(blocks=11, received=(0,))),
+        "Blocks of the upload are missing: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10.",
+        "studio.register-upload",
+    ),
+    "no family": (
+        lambda: family_of(registration(family_id="g"), [dataset()]),
+        "There is no data set with this FamilyId in the workspace.",
+        "studio.register-family",
+    ),
+    "name taken": (
+        lambda: family_of(registration(), [dataset()]),
+        "A data set named 'n' already exists in the workspace.",
+        "studio.dataset-conflict",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_is_one_sentence_of_ours(case):
+    """The whole sentence, with the evidence that it is ours; a name that is taken is a conflict."""
+    action, sentence, evidence = REFUSED[case]
+    error = refusal_of(action)
+    name = "studio/Conflict" if case == "name taken" else "studio/BadRequest"
+    assert (name, sentence, evidence) == (error.entry.name, error.message, error.evidence)
+
+
+@pytest.mark.parametrize("member", ["ModuleNodeId", "DataSourceUri"])
+def test_saving_an_output_as_a_data_set_is_not_emulated(member):
+    """The sentence says what can be done instead."""
+    error = refusal_of(read_registration, {"DataSource": SOURCE, member: "x"})
+    sentence = (
+        "Saving a module's output, or data at an address, as a data set is not emulated: nothing is known of the "
+        "format 'Dataset'. Download the output (outputdata) and upload it as GenericCSV."
+    )
+    assert ("studio/NotEmulated", sentence, "studio.promote") == (error.entry.name, error.message, error.evidence)
+
+
+def test_what_can_be_given_back_passes():
+    """A hundred levels, texts, numbers and null."""
+    check_plain(deep(100))
+    check_plain({"a": [1.5, None, "NaN", {"b": True}]})
+
+
+def test_a_name_that_another_family_has_is_taken_whatever_came_before():
+    """The versions of the own family do not count, those of another do."""
+    own, other = dataset("a", "f"), dataset("n", "g", 2)
+    assert "studio/Conflict" == refusal_of(family_of, registration(family_id="f"), [own, other]).entry.name
+    assert [own] == family_of(registration(name="a", family_id="f"), [own, other])
+
+
+def test_a_space_is_no_control_character():
+    """What stands before it is."""
+    check_name("a b")
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "expected"),
+    [
+        ("GenericTSV", b"a\tb\n1\t2\n", SchemaStatus.COMPLETE),
+        ("GenericTSV", b"a\tb\n1\n", SchemaStatus.FAILED),
+        ("GenericCSV", b"a,b\n1,2\n" + b"3,4\n" * 198 + b"5\n" * 9, SchemaStatus.COMPLETE),
+        ("GenericCSV", b"a,b\n1,2\n" + b"3,4\n" * 197 + b"5\n" * 9, SchemaStatus.FAILED),
+        ("GenericCSV", b"a,b\n1", SchemaStatus.COMPLETE),
+        ("PlainText", b"x", SchemaStatus.NOT_SUPPORTED),
+    ],
+)
+def test_the_first_two_hundred_lines_are_looked_at(kind, head, expected):
+    """With the separator of the data type; a type without columns has no schema."""
+    assert expected == schema_status(kind, head)
