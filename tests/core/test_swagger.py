@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
-from amlemulator.core.interface import Column, InputPort, OutputPort, ServiceInterface
+from amlemulator.core.interface import Column, InputPort, OutputPort, Parameter, ServiceInterface
 from amlemulator.core.swagger import swagger_document, swagger_text
 from interfaces import SCORING, TRAINING, WITHOUT_INPUT, interfaces
 
@@ -278,3 +278,166 @@ def test_input_and_output_of_one_name():
     definitions = document(interface)["definitions"]
     assert {"type": "string"} == definitions["dataItem"]["properties"]["x"]
     assert {"type": "string"} == definitions["dataOutputItem"]["properties"]["y"]
+
+
+SMALL = ServiceInterface(
+    "scoring",
+    inputs=(InputPort("in", (Column("n", "Int32"), Column("c", "String", ("x", "y")))),),
+    outputs=(OutputPort("in", columns=(Column("d", "DateTime"),)), OutputPort("model", "model")),
+    parameters=(Parameter("p", "Double", default="2", description="how much"), Parameter("q", "Boolean")),
+)
+ID = {"name": "jobId", "in": "path", "description": "job id", "required": True, "type": "string"}
+
+
+def ref(name):
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def test_paths_are_whole():
+    """Every operation with its parameters and its answer."""
+    paths = document(SMALL)["paths"]
+    version = {"name": "api-version", "in": "query", "description": "API version", "type": "string", "default": "2.0"}
+    assert {
+        "/swagger.json": {
+            "get": {
+                "summary": "Get swagger API document for the web service",
+                "operationId": "getSwaggerDocument",
+                "parameters": [version],
+                "responses": {"200": {"description": "Swagger API document for this service"}},
+                "security": [],
+            }
+        },
+        "/execute?api-version=2.0&format=swagger": {
+            "post": {
+                "summary": "Execute the web service and get a response synchronously",
+                "operationId": "execute",
+                "parameters": [
+                    {
+                        "name": "body",
+                        "in": "body",
+                        "description": "Execution request",
+                        "schema": ref("ExecutionRequest"),
+                    }
+                ],
+                "responses": {"200": {"description": "Execution response", "schema": ref("ExecutionResults")}},
+            }
+        },
+        "/jobs?api-version=2.0": {
+            "post": {
+                "summary": "Submit an asynchronous job to execute the web service",
+                "operationId": "submitjob",
+                "parameters": [
+                    {
+                        "name": "body",
+                        "in": "body",
+                        "description": "Batch execution request",
+                        "schema": ref("BatchExecutionRequest"),
+                    }
+                ],
+                "responses": {"200": {"description": "Job id", "schema": {"type": "string"}}},
+            }
+        },
+        "/jobs/{jobId}?api-version=2.0": {
+            "get": {
+                "summary": "Get the status for a give job",
+                "operationId": "getjobstatus",
+                "parameters": [ID],
+                "responses": {"200": {"description": "Job status", "schema": ref("BatchExecutionStatus")}},
+            },
+            "delete": {
+                "summary": "Cancel a job",
+                "operationId": "canceljob",
+                "parameters": [ID],
+                "responses": {"200": {"description": "Job cancelled"}},
+            },
+        },
+        "/jobs/{jobId}/start?api-version=2.0": {
+            "post": {
+                "summary": "Start running a job",
+                "operationId": "startjob",
+                "parameters": [ID],
+                "responses": {"200": {"description": "Job started"}},
+            }
+        },
+    } == paths
+
+
+def test_definitions_are_whole():
+    """Requests, answers, rows, references and parameters of one service."""
+    row = {
+        "type": "object",
+        "required": ["n", "c"],
+        "properties": {"n": {"type": "integer", "format": "int32"}, "c": {"type": "string", "enum": ["x", "y"]}},
+    }
+    answer = {
+        "type": "object",
+        "required": ["d"],
+        "properties": {"d": {"type": "string", "format": "date-time"}},
+    }
+    text = {"type": "string"}
+    states = ["NotStarted", "Running", "Failed", "Cancelled", "Finished"]
+    code = {"type": "string", "description": "job status code", "enum": states, "default": "NotStarted"}
+    places = dict.fromkeys(("BaseLocation", "ConnectionString", "RelativeLocation", "SasBlobToken"), text)
+    amount = {"type": "number", "format": "double", "description": "how much", "default": 2.0}
+
+    def of(**properties):
+        return {"type": "object", "properties": properties}
+
+    assert {
+        "ExecutionRequest": {
+            **of(Inputs=ref("ExecutionInputs"), GlobalParameters=ref("GlobalParameters")),
+            "example": {"Inputs": {"in": [{"n": 1, "c": "x"}]}, "GlobalParameters": {"p": 2.0, "q": False}},
+        },
+        "ExecutionInputs": of(**{"in": {"type": "array", "items": ref("inItem")}}),
+        "inItem": row,
+        "ExecutionResults": of(Results=ref("ExecutionOutputs")),
+        "ExecutionOutputs": of(**{"in": {"type": "array", "items": ref("inOutputItem")}}),
+        "inOutputItem": answer,
+        "BatchExecutionRequest": of(
+            GlobalParameters=ref("GlobalParameters"), Inputs=ref("BatchInputs"), Outputs=ref("BatchOutputs")
+        ),
+        "BatchInputs": of(**{"in": ref("AzureBlobDataReference")}),
+        "BatchOutputs": of(**{"in": ref("AzureBlobDataReference")}, model=ref("AzureBlobDataReference")),
+        "AzureBlobDataReference": of(**places),
+        "BatchExecutionStatus": of(StatusCode=code, Results={"type": "object"}, Details=text),
+        "GlobalParameters": of(p=amount, q={"type": "boolean"}),
+    } == document(SMALL)["definitions"]
+
+
+def test_names_of_ports_are_escaped_in_references():
+    """First as a JSON pointer wants it, then as a fragment does; a tilde stays one."""
+    made = document(ServiceInterface("scoring", inputs=(InputPort("a/b~c d", ()),)))
+    assert (
+        "#/definitions/a~1b~0c%20dItem"
+        == made["definitions"]["ExecutionInputs"]["properties"]["a/b~c d"]["items"]["$ref"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "sample"),
+    [
+        (Column("a", "Double", sample=float("inf")), 1),
+        (Column("a", "DateTime", sample="5/30/2010"), "2010-05-30T00:00:00Z"),
+        (Column("a", "TimeSpan", sample="1:02:03"), "01:02:03"),
+        (Column("a", "Int32", ("7", "8")), 7),
+        (Column("a", "Int32", ("7", "8"), sample=9), 9),
+        (Column("a", "Int64", sample="x"), 1),
+        (Column("a"), ""),
+        (Column("a", "Boolean"), False),
+    ],
+)
+def test_the_example_has_a_value_of_each_type(column, sample):
+    """A value of the data, a category, or what the service had; never one that JSON cannot hold."""
+    made = document(ServiceInterface("scoring", inputs=(InputPort("i", (column,)),)))
+    found = made["definitions"]["ExecutionRequest"]["example"]["Inputs"]["i"][0]["a"]
+    assert (type(sample), sample) == (type(found), found)
+
+
+def test_a_description_is_the_services_own():
+    """Where it has one, it stands in the head."""
+    assert "mine" == document(SMALL, description="mine")["info"]["description"]
+
+
+def test_angle_brackets_are_escaped_and_members_indented():
+    """JSON's own escapes in small letters, two blanks a level."""
+    assert '{\n  "a": "\\u003cb\\u003e"\n}' == swagger_text({"a": "<b>"})

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.interface import Column
-from amlemulator.core.tables import Table, from_plain, from_swagger, infer, to_plain, to_swagger
+from amlemulator.core.tables import Table, execution_failure, from_plain, from_swagger, infer, to_plain, to_swagger
 
 COLUMNS = (Column("age", "Int32"), Column("job"), Column("score", "Double"))
 
@@ -146,3 +146,118 @@ def test_both_forms_carry_the_same_table(rows, order):
 def test_a_type_is_the_narrowest_that_fits(values, expected):
     """Missing cells say nothing; 0 and 1 are numbers."""
     assert expected == infer(values)
+
+
+def sentence(action):
+    with pytest.raises(ServiceError) as caught:
+        action()
+    return caught.value.message, caught.value.evidence
+
+
+def test_refusals_are_whole_sentences_of_ours():
+    """What was expected and what came, with the evidence that the wording is ours."""
+    counted = "The number of columns of the input (1) differs from the number in its schema (3)."
+    for action in (
+        lambda: from_plain({"ColumnNames": ["age"], "Values": []}, COLUMNS),
+        lambda: from_plain({"Values": [["1"]]}, COLUMNS),
+        lambda: from_swagger([{"age": 1}], COLUMNS),
+    ):
+        assert (counted, "tables.column-count") == sentence(action)
+    told = (
+        "Parsing of input vector failed.  Verify the input vector has the correct number of columns and data types.  "
+        "Additional details: {}."
+    )
+    ragged = told.format("Row 2 has 1 cells instead of 3")
+    rows = {"Values": [["1", "a", "2"], ["1"]]}
+    assert (ragged, "tables.unreadable-cell") == sentence(lambda: from_plain(rows, COLUMNS))
+    assert (ragged, "tables.unreadable-cell") == sentence(lambda: from_plain(rows, ()))
+    unreadable = told.format("Cannot convert 'x' to Int32 (row 1, column 'age')")
+    body = {"ColumnNames": ["job", "score", "age"], "Values": [[None, "1", "x"]]}
+    assert (unreadable, "tables.unreadable-cell") == sentence(lambda: from_plain(body, COLUMNS))
+    assert (unreadable, "tables.unreadable-cell") == sentence(
+        lambda: from_swagger([{"age": "x", "job": None, "score": 1}], COLUMNS)
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [{"ColumnNames": "a"}, {"ColumnNames": [5]}, {"Values": {}}, {"Values": ["x"]}, {"Values": [{}]}]
+)
+def test_a_table_of_another_shape_is_no_body(value):
+    """Names that are no texts, values that are no rows."""
+    assert ("BadArgument", "RequestBodyInvalid") == refusal(lambda: from_plain(value, COLUMNS))
+    assert ("BadArgument", "RequestBodyInvalid") == refusal(lambda: from_swagger([5], COLUMNS))
+
+
+def test_one_column_in_another_order_is_the_same():
+    """A table of one column, and one of none."""
+    one = (Column("age", "Int32"),)
+    assert Table(one, [[1], [2]]) == from_plain({"ColumnNames": ["age"], "Values": [["1"], [2]]}, one)
+    assert Table((), []) == from_plain({}, ())
+    assert Table((), []) == from_swagger([], ())
+    assert Table(COLUMNS, []) == from_plain({"Values": None}, COLUMNS)
+
+
+def test_any_table_has_numbered_or_given_names():
+    """Without names they are counted from one; a name twice is a mismatch; missing members are missing cells."""
+    assert ["Col1", "Col2"] == from_plain({"Values": [[1, 2]]}, ()).names
+    table = from_swagger([{"b": 1}, {"a": "x", "b": None}], ())
+    assert (["b", "a"], [[1, None], [None, "x"]]) == (table.names, table.rows)
+    twice = {"ColumnNames": ["a", "a"], "Values": [[1, 2]]}
+    assert ("BadUserArgument", "InputMismatchError") == refusal(lambda: from_plain(twice, ()))
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([], "String"),
+        ([None, ""], "String"),
+        (["1", "-2", "+3", " 4 "], "Int32"),
+        ([1, 2**31], "Int64"),
+        (["1.0"], "Double"),
+        ([1.0], "Double"),
+        (["x1"], "String"),
+        (["٣"], "Double"),
+        ([True, "false", " TRUE "], "Boolean"),
+        ([True, 1], "String"),
+        ([True, "x"], "String"),
+        (["5/30/2010", "2010-05-30T00:00:00"], "DateTime"),
+        (["1:02:03"], "TimeSpan"),
+        (["1-2"], "String"),
+    ],
+)
+def test_the_narrowest_type_that_fits(values, kind):
+    """Whole numbers, numbers, truth values, dates, spans, and text for the rest."""
+    assert kind == infer(values)
+
+
+def test_a_column_is_found_by_its_name():
+    """Its cells in the order of the rows; an unknown name is a KeyError."""
+    table = Table(COLUMNS, [[1, "a", 0.5], [2, "b", 1.5]])
+    assert ["a", "b"] == table.column("job")
+    with pytest.raises(KeyError, match="nobody"):
+        table.column("nobody")
+
+
+def test_a_table_is_written_in_both_forms():
+    """Names and types only with details; every cell as text."""
+    table = Table(COLUMNS, [[1, None, 0.5]])
+    assert {"Values": [["1", None, "0.5"]]} == to_plain(table, details=False)
+    expected = {
+        "ColumnNames": ["age", "job", "score"],
+        "ColumnTypes": ["Int32", "String", "Double"],
+        "Values": [["1", None, "0.5"]],
+    }
+    assert expected == to_plain(table, details=True)
+    assert [{"age": "1", "job": None, "score": "0.5"}] == to_swagger(table)
+
+
+def test_an_execution_failure_carries_what_it_is_given():
+    """Group and code, the sentence as it is, target and evidence."""
+    error = execution_failure("ModuleExecutionError", "0003", "{0} is wrong", target="t", evidence="e")
+    assert ("ModuleExecutionError", "0003", "{0} is wrong", "t", "e") == (
+        error.entry.group,
+        error.code,
+        error.message,
+        error.target,
+        error.evidence,
+    )

@@ -1,5 +1,6 @@
 import csv
 import io
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -189,3 +190,124 @@ def test_ragged_arff_is_the_observed_failure():
     """Ragged ARFF rows raise the service's own sentence."""
     with pytest.raises(RowLengthError):
         read_text("@attribute a numeric\n@data\n1,2\n", "arff")
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "sentence"),
+    [
+        ("a,b\n1\n", "csv", "All rows must have same number of elements"),
+        ("@relation x\n@nothing", "arff", "'@nothing' is no ARFF declaration"),
+        ("@" + "x" * 60, "arff", f"'@{'x' * 59}' is no ARFF declaration"),
+        ("@data\n", "arff", "ARFF needs @ATTRIBUTE and @DATA lines"),
+        ("@attribute a numeric\n", "arff", "ARFF needs @ATTRIBUTE and @DATA lines"),
+        ("@attribute " + "a" * 60, "arff", f"'@attribute {'a' * 49}' is no ARFF attribute"),
+        ("@attribute a " + "x" * 41, "arff", f"ARFF attribute 'a' has the unknown type '{'x' * 40}'"),
+        ("@attribute a {x", "arff", "ARFF attribute 'a' has the unknown type '{x'"),
+        ("@attribute a numeric\n@data\n{0 1}", "arff", "Sparse ARFF rows are not emulated; write every value"),
+        ("@attribute a numeric\n@data\n1,2", "arff", "All rows must have same number of elements"),
+        ("@attribute a numeric\n@data\nx", "arff", "Cannot convert 'x' to Double (attribute 'a')"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_one_sentence(text, form, sentence):
+    """What was found and why it is none."""
+    with pytest.raises(TextDataError) as caught:
+        read_text(text, form)
+    assert sentence == str(caught.value)
+
+
+def test_an_extension_that_is_none_is_named():
+    """With those that there are."""
+    with pytest.raises(TextDataError) as caught:
+        format_of("a.xlsx")
+    assert "The extension of 'a.xlsx' is none of .csv, .tsv, .arff, .nh.csv, .nh.tsv" == str(caught.value)
+
+
+def test_an_arff_is_read_with_all_that_it_may_have():
+    """Comments, quotes of both kinds, escapes, every type, missing values and categories."""
+    text = (
+        "\ufeff% a comment\n@RELATION r\n\n@Attribute 'a \\'b' NUMERIC\n@attribute \"c\" real\n@attribute d integer\n"
+        "@attribute e string\n@attribute f date \"M/d/yyyy\"\n@attribute g {x,'y z',?}\n@DATA\n% another\n"
+        "1.5, 2,3 ,'it\\'s, so','5/30/2010',x\n?,?,?,\"q\",?,'y z'\n"
+    )
+    columns = (
+        Column("a 'b", "Double"),
+        Column("c", "Double"),
+        Column("d", "Int32"),
+        Column("e"),
+        Column("f", "DateTime"),
+        Column("g", "String", ("x", "y z")),
+    )
+    rows = [
+        [1.5, 2.0, 3, "it's, so", datetime(2010, 5, 30), "x"],
+        [None, None, None, "q", None, "y z"],
+    ]
+    assert Table(columns, rows) == read_text(text, "arff")
+
+
+def test_an_arff_is_written_whole():
+    """Names, types and cells quoted where they have to be, missing ones as question marks."""
+    columns = (
+        Column("a b", "Double"),
+        Column("i", "Int32"),
+        Column("j", "Int64"),
+        Column("s"),
+        Column("d", "DateTime"),
+        Column("t", "TimeSpan"),
+        Column("o", "Boolean"),
+        Column("c", "String", ("x", "y z")),
+    )
+    rows = [
+        [0.5, 1, 2, "it's\r\n\\so", datetime(2010, 5, 30, 6, 7), timedelta(hours=1), True, "y z"],
+        [None, None, None, None, None, None, None, "x"],
+    ]
+    expected = (
+        "@RELATION Unnamed\r\n\r\n@ATTRIBUTE 'a b' NUMERIC\r\n@ATTRIBUTE i NUMERIC\r\n@ATTRIBUTE j NUMERIC\r\n"
+        '@ATTRIBUTE s STRING\r\n@ATTRIBUTE d DATE "M/d/yyyy h:mm:ss a"\r\n@ATTRIBUTE t STRING\r\n'
+        "@ATTRIBUTE o STRING\r\n@ATTRIBUTE c {x,'y z'}\r\n\r\n@DATA\r\n"
+        "0.5,1,2,'it\\'s  \\\\so','5/30/2010 6:07:00 AM','01:00:00',True,'y z'\r\n?,?,?,?,?,?,?,x\r\n"
+    )
+    assert expected == "".join(write(Table(columns, rows), "arff"))
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("csv", "a,b\r\n1,\r\n"),
+        ("tsv", "a\tb\r\n1\t\r\n"),
+        ("nh.csv", "1,\r\n"),
+        ("nh.tsv", "1\t\r\n"),
+    ],
+)
+def test_delimited_text_is_written_whole(form, expected):
+    """With names unless the format has none; a missing cell is nothing."""
+    assert expected == "".join(write(Table((Column("a", "Int32"), Column("b")), [[1, None]]), form))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "expected"),
+    [
+        (["-1:02", ""], "TimeSpan", [-timedelta(hours=1, minutes=2), None]),
+        (["1", "2147483648"], "Int64", [1, 2**31]),
+        (["1", "9223372036854775808"], "Double", [1.0, 2.0**63]),
+        (["1.5", "x"], "String", ["1.5", "x"]),
+        (["true", " FALSE "], "Boolean", [True, False]),
+        (["true", "1"], "String", ["true", "1"]),
+        (["5/30/2010", "5/31/2010"], "DateTime", [datetime(2010, 5, 30), datetime(2010, 5, 31)]),
+        (["inf"], "Double", [float("inf")]),
+    ],
+)
+def test_a_column_has_the_narrowest_type(cells, kind, expected):
+    """And its cells are of that type."""
+    table = read_text("a,z\n" + "".join(f"{cell},1\n" for cell in cells))
+    assert (kind, expected) == (table.columns[0].type, table.column("a"))
+
+
+def test_names_are_made_usable():
+    """Blank ones are counted, repeated ones numbered, and blanks around them dropped."""
+    assert ["a", "Col2", "a (1)", "a (2)", "b"] == read_text(" a ,,a,a,b\n").names
+    assert ([], []) == ((empty := read_text("")).names, empty.rows)
+
+
+def test_a_line_without_anything_is_a_row_of_missing_cells():
+    """Unlike a row of another length."""
+    assert [[1, 2], [None, None]] == read_text("a,b\n1,2\n\n").rows

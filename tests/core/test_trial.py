@@ -1,10 +1,11 @@
 """The form of one row."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlemulator.core.interface import Column, InputPort, ServiceInterface
-from amlemulator.core.trial import fill_in, request_of, sample_cell
+from amlemulator.core.interface import Column, InputPort, Parameter, ServiceInterface
+from amlemulator.core.trial import TrialForm, TrialPort, fill_in, request_of, sample_cell
 from interfaces import SCORING, interfaces
 
 
@@ -45,3 +46,30 @@ def test_any_table_is_sent_as_it_is_given():
     interface = ServiceInterface("scoring", (InputPort("input1"),))
     body = request_of(fill_in(interface, {"table-0": '{"ColumnNames": ["a"], "Values": [[1]]}'}))
     assert {"ColumnNames": ["a"], "Values": [[1]]} == body["Inputs"]["input1"]
+
+
+def test_a_form_is_made_of_what_was_given_and_of_samples():
+    """Inputs with columns have cells, others a text; parameters have their values."""
+    interface = ServiceInterface(
+        "scoring",
+        (InputPort("any"), InputPort("rows", (Column("a"), Column("b", "Double")))),
+        parameters=(Parameter("p", default="d"), Parameter("q")),
+    )
+    given = {"table-0": "[]", "cell-1-1": "5", "parameter-1": "x"}
+    expected = TrialForm(
+        (TrialPort("any", None, "[]"), TrialPort("rows", (("a", "value"), ("b", "5")))), (("p", "d"), ("q", "x"))
+    )
+    assert expected == fill_in(interface, given)
+    body = {
+        "Inputs": {"any": [], "rows": {"ColumnNames": ["a", "b"], "Values": [["value", "5"]]}},
+        "GlobalParameters": {"p": "d", "q": "x"},
+    }
+    assert body == request_of(expected)
+    assert {"ColumnNames", "Values"} == set(request_of(fill_in(interface, {}))["Inputs"]["any"])
+
+
+def test_a_table_that_is_no_json_is_told_by_its_port():
+    """Broken, or nested without end."""
+    for text in ("{", "[" * 100_000):
+        with pytest.raises(ValueError, match=r"^any$"):
+            request_of(TrialForm((TrialPort("any", None, text),), ()))

@@ -209,8 +209,7 @@ def _arff_row(line: str, width: int | None) -> list[str | None]:
     place = 0
     while place <= len(line):
         found = _VALUE.match(line, place)
-        if not found:
-            raise TextDataError(f"'{line[:60]}' is no ARFF row")
+        assert found is not None, "what is not quoted is a value up to the next comma"
         single, double, bare = found.groups()
         quoted = single if single is not None else double
         cells.append(_ESCAPE.sub(r"\1", quoted) if quoted is not None else None if bare in ("?", "") else bare)
