@@ -25,7 +25,8 @@ from mutation.swapping import Functions
 
 FORK = multiprocessing.get_context("fork")
 SURVIVED, KILLED, ENDLESS, UNREACHED = "survived", "killed", "endless", "unreached"
-VERDICTS = {0: SURVIVED, -signal.SIGPROF: ENDLESS, -signal.SIGKILL: ENDLESS}
+NOTICED = 10  # the exit status that says so: that of a process which fails by itself is 1
+VERDICTS = {0: SURVIVED, NOTICED: KILLED, -signal.SIGPROF: ENDLESS, -signal.SIGKILL: ENDLESS}
 ALLOWANCE = 2.0  # seconds of processor time that a mutant may take beyond ten times what its tests take without it
 PATIENCE = 20.0  # seconds that one may wait for something, beyond twice that
 MEMORY = 4 << 30  # bytes
@@ -130,19 +131,21 @@ def _start(one: Mutation, functions: Functions, tests: list[pytest.Item], limit:
 def _ended(attempt: _Attempt) -> Outcome:
     attempt.process.join()
     shutil.rmtree(attempt.folder, ignore_errors=True)
-    assert attempt.process.exitcode is not None
-    return Outcome(attempt.mutation, VERDICTS.get(attempt.process.exitcode, KILLED))
+    status = attempt.process.exitcode
+    assert status is not None
+    assert status in VERDICTS or status < 0, f"{attempt.mutation.path}:{attempt.mutation.line} could not be changed"
+    return Outcome(attempt.mutation, VERDICTS.get(status, KILLED))  # one that crashes the interpreter is noticed
 
 
 def _attempt(one: Mutation, functions: Functions, tests: list[pytest.Item], limit: float, folder: Path) -> None:
     """Show one mutant to its tests. The exit status tells the outcome; the process ends without any tidying up."""
+    functions.put(one)
     _confine(folder, limit)
     try:
-        functions.put(one)
         failed = any(run(test, following) for test, following in zip(tests, [*tests[1:], None], strict=True))
     except BaseException:  # a mutant may end pytest itself
         failed = True
-    os._exit(1 if failed else 0)
+    os._exit(NOTICED if failed else 0)
 
 
 def _confine(folder: Path, limit: float) -> None:

@@ -35,7 +35,8 @@ class Mutation:
     default: bool  # whether it is in the default value of a parameter
 
     def apply(self, source: bytes) -> bytes:
-        """Return the file with the edit made."""
+        """Return the file with the edit made. Raises AssertionError when it is another file than it was."""
+        assert source[self.offset :].startswith(self.was.encode()), f"{self.path} was changed meanwhile"
         return source[: self.offset] + self.text.encode() + source[self.offset + self.length :]
 
     def change(self) -> str:

@@ -29,7 +29,8 @@ class Functions:
 
     def __init__(self, modules: tuple[Path, ...]) -> None:
         names = {str(one) for one in modules}
-        self._before = {str(one): list(_codes(compile(one.read_bytes(), str(one), "exec"))) for one in modules}
+        self._sources = {str(one): one.read_bytes() for one in modules}
+        self._before = {name: list(_codes(compile(source, name, "exec"))) for name, source in self._sources.items()}
         self._found: dict[Place, list[FunctionType]] = defaultdict(list)
         self._caches = []
         for one in gc.get_objects():
@@ -45,7 +46,7 @@ class Functions:
 
     def put(self, one: Mutation) -> None:
         """Have the functions behave as the mutation says; there is no way back in this process."""
-        source = one.apply(one.path.read_bytes())
+        source = one.apply(self._sources[str(one.path)])
         new = list(_codes(compile(source, str(one.path), "exec")))
         around = next(code for code in new if _place(code) == Place(str(one.path), one.function, one.first_line))
         if one.default:
