@@ -1,5 +1,6 @@
 """Endpoints: the rules of adding, changing, refreshing and deleting, and how they are shown."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlemulator.core.addresses import Addresses
+from amlemulator.core.cells import parse
+from amlemulator.core.connection import DEVELOPMENT_KEY
+from amlemulator.core.diagnostics import blob_name
 from amlemulator.core.endpoints import (
     Settings,
     apply_settings,
@@ -26,6 +30,8 @@ from amlemulator.core.endpoints import (
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import BlobReference
+from amlemulator.core.sas import make_service_sas
+from amlemulator.core.studio_render import render_workspace
 from support.records import make_endpoint, make_resource, make_service, make_workspace, refusal_of
 
 LEVELS = st.sampled_from(["Low", "High"])
@@ -441,3 +447,35 @@ def test_a_new_endpoint_belongs_to_its_service():
     )
     assert expected == made
     assert made.primary_key != made.secondary_key
+
+
+def test_what_the_single_get_shows_besides():
+    """Version, sample data, the experiment's page in Studio and the resources."""
+    endpoint = make_endpoint(
+        experiment="ab" * 32,
+        sample_data_enabled=True,
+        resources=(make_resource("m", location=BlobReference("c", "r", "b", "s")),),
+    )
+    shown = render_endpoint(make_workspace(), make_service(), endpoint, Addresses("http://h", "http://b"), full=True)
+    page = f"http://h/studio/#Workspaces/Experiments/Experiment/{make_workspace().id}.f-id.{'ab' * 16}/ViewExperiment"
+    location = {"RelativeLocation": "r", "BaseLocation": "b", "SasBlobToken": None}
+    resource = {"Name": "m", "Kind": "TrainedModel", "Location": location}
+    assert (None, True, page, [resource]) == tuple(
+        shown[name] for name in ("Version", "SampleDataEnabled", "ExperimentLocation", "Resources")
+    )
+
+
+def test_times_are_utc_wherever_the_machine_is(monkeypatch):
+    """The zone of the machine changes nothing."""
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert "1970-01-01T00:00:01.000Z" == iso_time(1.0)
+        assert "/19700101T000001.000000Z-x.json" in blob_name(make_endpoint(), "batch", 1.0, "x")
+        assert "st=1970-01-01T00%3A00%3A01Z" in make_service_sas("acct", DEVELOPMENT_KEY, "c", None, "r", 1.0, 2.0)
+        assert datetime(2010, 5, 30, 18, 7) == parse("2010-05-30T18:07:00", "DateTime")
+        assert datetime(2010, 5, 30, 16, 7) == parse("2010-05-30T18:07:00+02:00", "DateTime")
+        assert "1970-01-01T00:00:01Z" == render_workspace(make_workspace(created=1.0))["CreatedTime"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -112,3 +112,25 @@ def test_an_error_is_printed_with_its_name_and_what_it_says():
     assert f"BadArgument: {group.group_message}" == str(group)
     assert own.group_message
     assert "" == failure("management/InvalidOperation").group_message
+
+
+def test_the_catalogue_is_the_contract():
+    """Every entry has the status, the texts and the envelope that contracts/errors.yaml gives it."""
+    document, expected = load("errors"), {}
+    for group, facts in document["groups"].items():
+        common = (group, facts["message"])
+        expected[group] = (facts["status"], "", "", "details", *common)
+        for code, message in (facts.get("codes") or {}).items():
+            expected[f"{group}/{code}"] = (facts["status"], code, message, "details", *common)
+    for code, facts in document["scoring"].items():
+        expected[f"scoring/{code}"] = (facts["status"], "", "", "details", code, facts["message"])
+    for host, envelope in {"management": "flat", "studio": "studio", "blob": "blob", "control": "control"}.items():
+        for code, facts in document[host].items():
+            worn = facts.get("envelope", envelope)
+            expected[f"{host}/{code}"] = (facts["status"], facts.get("code", code), facts["message"], worn, None, None)
+    found = {
+        name: (one.status, one.code, one.message, one.envelope, one.group, one.group_message)
+        for name, one in catalogue().items()
+    }
+    assert expected == found
+    assert list(found) == [one.name for one in catalogue().values()]

@@ -106,14 +106,16 @@ class _Visitor(cst.CSTVisitor):
     def _mutation(self, node: cst.CSTNode, mutated: cst.CSTNode, function: cst.FunctionDef) -> Mutation:
         place = self.get_metadata(PositionProvider, node)
         span = self.get_metadata(ByteSpanPositionProvider, node)
-        statement = self.get_metadata(PositionProvider, self._statements[-1]) if self._statements else place
+        # A default value is seen by whatever runs the function; its own line runs when the module is imported.
+        around = self.get_metadata(PositionProvider, function)
+        statement = self.get_metadata(PositionProvider, self._statements[-1]) if self._statements else around
         decorated = [self.get_metadata(PositionProvider, one).start.line for one in function.decorators]
         return Mutation(
             path=self._path,
             function=".".join(self._names),
-            first_line=min([*decorated, self.get_metadata(PositionProvider, function).start.line]),
+            first_line=min([*decorated, around.start.line]),
             line=place.start.line,
-            reach=(statement.start.line, place.end.line),
+            reach=(statement.start.line, place.end.line if self._statements else around.end.line),
             offset=span.start,
             length=span.length,
             was=self._source[span.start : span.start + span.length].decode(),
