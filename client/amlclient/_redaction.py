@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 HIDDEN = "***"
+_UNSEEN = r"(?!\*{3}(?![\w%+/=]))"  # what is hidden already stays as it is, with the colon or full stop after it
 
-_ACCOUNT_KEY = re.compile(r"(?i)(AccountKey\s*=\s*)[^;\"'\s]+")
+_ACCOUNT_KEY = re.compile(rf"(?i)(AccountKey\s*=\s*){_UNSEEN}[^;\"'\s]+")
 # "&" and "=" may themselves be escaped: .NET writes \u0026 in JSON, and an address inside an address has %26 and %3D.
-_SIGNATURE = re.compile(r"(?i)((?:\b|u0026|%26|amp;)sig(?:=|%3d|\\u003d))[^&\"'\s<>\\]+")
+_SIGNATURE = re.compile(rf"(?i)((?:\b|u0026|%26|amp;)sig(?:=|%3d|\\u003d)){_UNSEEN}[^&\"'\s<>\\]+")
 # An endpoint's PrimaryKey, in an answer that is quoted. Of a SAS token only the signature is secret; who looks for what
 # is wrong needs to see the rest.
 _MEMBER = re.compile(r'(?i)("(?!SasBlobToken")\w*(?:key|token)"\s*:\s*")[^"]+')
-_BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+")
+_BEARER = re.compile(rf"(?i)(\bbearer\s+){_UNSEEN}[^\s\"',;]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -202,10 +202,10 @@ def test_an_added_endpoint_is_looked_at_when_the_answer_shows_none() -> None:
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [
-        (lambda: management(Service()).endpoint("s", "a/b"), "'a/b' is not an endpoint's name"),
-        (lambda: management(Service()).endpoint("s", ""), "'' is not an endpoint's name"),
-        (lambda: management(Service()).service("a/b"), "'a/b' is not a web service's id"),
-        (lambda: management(Service()).service(""), "'' is not a web service's id"),
+        (lambda: management(Service()).endpoint("s", "a/b"), "'a/b' cannot be the name or id of an endpoint"),
+        (lambda: management(Service()).endpoint("s", ""), "'' cannot be the name or id of an endpoint"),
+        (lambda: management(Service()).service("a/b"), "'a/b' cannot be the name or id of a web service"),
+        (lambda: management(Service()).service(""), "'' cannot be the name or id of a web service"),
         (lambda: scoring(Service()).job("a b"), "'a b' is not a job id"),
         (
             lambda: scoring(Service()).score([{"a": float("inf")}]),
