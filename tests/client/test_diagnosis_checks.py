@@ -4,7 +4,6 @@ import pytest
 
 from amlclient import AmlError, Endpoint, ServiceError, Unauthorized
 from amlclient._diagnosis import checks_access, checks_update
-from amlclient._diagnosis.result import ok, unknown, wrong
 from amlclient._diagnosis.survey import Place
 from support.surveys import (
     ADDED,
@@ -18,8 +17,12 @@ from support.surveys import (
     SCORED,
     SCORES,
     TRAINS,
+    ok,
     patch_of,
     survey,
+    told,
+    unknown,
+    wrong,
 )
 
 NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoints/{name})"
@@ -59,7 +62,7 @@ NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoi
         ),
         (
             {"patch_url": patch_of(name=G2), "services": ()},
-            wrong("patch-url", "guid-for-endpoint-name", f"{G2} stands where the name belongs"),
+            wrong("patch-url", "guid-for-endpoint-name", f"{G2} stands where the endpoint's name belongs"),
         ),
         (
             {"patch_url": patch_of(), "listing": (None, AmlError("why"))},
@@ -92,14 +95,14 @@ NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoi
         ),
         (
             {"places": lambda service: (DEFAULT,), "meant_services": lambda: (TRAINS, SCORES)},
-            wrong("patch-url", "endpoint-never-added", "no endpoint was added to 'Trainer' and 'Scorer'"),
+            wrong("patch-url", "endpoint-never-added", "no endpoint was added to 'Trainer', 'Scorer'"),
         ),
         (
             {"patch_url": patch_of(service="q"), "kind": lambda service: ""},
             wrong(
                 "patch-url",
                 (),
-                "no web service of the workspace has the id q; it has 'Trainer' (kind not shown), "
+                "no web service of the workspace has the id q; it has: 'Trainer' (kind not shown), "
                 "'Scorer' (kind not shown)",
             ),
         ),
@@ -129,7 +132,7 @@ NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoi
 )
 def test_the_patch_url(members, expected) -> None:
     """An address of another kind, of another workspace, of a GUID, of nothing; or the right one."""
-    assert expected == checks_update.patch_url(survey(**members))
+    assert expected == told(checks_update.patch_url(survey(**members)))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_the_patch_url(members, expected) -> None:
 )
 def test_the_service(members, expected) -> None:
     """One that scores, one that trains, one that does not show which."""
-    assert expected == checks_update.service(survey(**members))
+    assert expected == told(checks_update.service(survey(**members)))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_the_service(members, expected) -> None:
 )
 def test_the_default_endpoint(members, expected) -> None:
     """It cannot be patched; any other can."""
-    assert expected == checks_update.default(survey(**members))
+    assert expected == told(checks_update.default(survey(**members)))
 
 
 def scored_at(guid: str) -> str:
@@ -267,7 +270,7 @@ BOTH = "the PATCH goes to the endpoint 'ep1' of 'Scorer', and the endpoint {} of
 )
 def test_the_endpoint_that_is_scored(members, expected) -> None:
     """The one that is updated, another one, the default one, a training one, or none at all."""
-    assert expected == checks_update.scored(survey(**members))
+    assert expected == told(checks_update.scored(survey(**members)))
 
 
 WEST, SOUTH = "West Europe", "South Central US"
@@ -307,7 +310,7 @@ def region_url(label: str, path: str) -> str:
                 "training_url": region_url("europewest.services", f"services/{G2}"),
                 "region": WEST,
             },
-            ok("region", "scoring: West Europe", "scoring: West Europe"),
+            ok("region", "scoring: West Europe", "training: West Europe"),
         ),
         (
             {"training_url": region_url("europewest.services", f"services/{G2}"), "region": SOUTH},
@@ -322,7 +325,7 @@ def region_url(label: str, path: str) -> str:
 )
 def test_the_region(members, expected) -> None:
     """Every address that tells its region has to be of the workspace's."""
-    assert expected == checks_update.region(survey(**members))
+    assert expected == told(checks_update.region(survey(**members)))
 
 
 UNAUTHORIZED = Unauthorized(401, "Unauthorized", "no")
@@ -365,15 +368,15 @@ def opens(error: AmlError | None, heard: list[object]):
 def test_the_token(members, error, path, expected) -> None:
     """Asked for as much as is known: the endpoint, the service's endpoints, or the list of services."""
     heard: list[object] = []
-    assert expected == checks_access.token(survey(**members, opens=opens(error, heard)))
+    assert expected == told(checks_access.token(survey(**members, opens=opens(error, heard))))
     assert [(f"{HOST}/workspaces/w/webservices{path}", members["token"])] == heard
 
 
 def test_a_token_that_is_not_given_or_cannot_be_asked_for() -> None:
     """Both are said to be so."""
-    assert unknown("token", "no token is given") == checks_access.token(survey())
+    assert unknown("token", "no token is given") == told(checks_access.token(survey()))
     expected = unknown("token", "no region's management host knows the workspace")
-    assert expected == checks_access.token(survey(token="T", root=""))
+    assert expected == told(checks_access.token(survey(token="T", root="")))
 
 
 def test_what_is_wrong_with_a_key() -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from amlclient import BlobLocation, Endpoint, JobStatus, NotFound, ServiceError, Unauthorized, UnexpectedAnswer
 from amlclient._diagnosis import checks_access, checks_model, checks_serving
+from amlclient._diagnosis import result as results
 from amlclient._diagnosis.probe import Probe, flaw_of_token, joined_without_mark, varied
-from amlclient._diagnosis.result import CheckResult, Diagnosis, ok, unknown, wrong
+from amlclient._diagnosis.sightings import seen
 from amlclient._diagnosis.survey import Place
 from amlclient._failures import known_failure
 from amlclient._models import JobState, Resource
-from support.surveys import ADDED, DEFAULT, G1, OTHER, SCORED, SCORES, survey
+from support.surveys import ADDED, DEFAULT, G1, OTHER, SCORED, SCORES, Told, ok, survey, told, unknown, wrong
 
 UNAUTHORIZED = Unauthorized(401, "Unauthorized", "no")
 JOB = {"training_url": f"{SCORED}/workspaces/w/services/{G1}", "training_key": "k", "job_id": "j"}
@@ -77,7 +78,7 @@ NO_JOB = unknown("job", "no job is given (its id, and address and key of the tra
 )
 def test_the_job(members, expected) -> None:
     """Called through RRS, refused, unknown, not ended, ended badly, ended without a model, or well."""
-    assert expected == checks_model.job(survey(**members))
+    assert expected == told(checks_model.job(survey(**members)))
 
 
 BINARY, TEXT = Probe(b"\x00\x01\x02"), Probe(b"a,b\n1,2\n" * 10)
@@ -123,7 +124,7 @@ BINARY, TEXT = Probe(b"\x00\x01\x02"), Probe(b"a,b\n1,2\n" * 10)
 )
 def test_the_model(location, probe, expected) -> None:
     """None, a binary file, text, an evaluation, or what cannot be read."""
-    assert expected == checks_model.model(survey(model=location, probe=probe))
+    assert expected == told(checks_model.model(survey(model=location, probe=probe)))
 
 
 SIG = "A" * 43 + "%3D"
@@ -133,26 +134,25 @@ GONE = ServiceError(404, "BlobNotFound", "m")
 FORBIDDEN = ServiceError(403, "AuthenticationFailed", "Signature did not match.", method="GET", url="http://b/acct/c/m")
 
 
-def refused(error: ServiceError, location: BlobLocation = FULL, **members: object) -> CheckResult:
-    return checks_model.sas(survey(model=location, probe=Probe(error=error), **members))
+def refused(error: ServiceError, location: BlobLocation = FULL, **members: object) -> Told:
+    return told(checks_model.sas(survey(model=location, probe=Probe(error=error), **members)))
 
 
 def test_the_token_of_the_model() -> None:
     """Whether storage opens, and what the values themselves show."""
     none = unknown("sas", "no model is given, and no job that made one")
-    assert [none, none] == [checks_model.sas(survey()), checks_model.sas(survey(model=FULL))]
+    assert [none, none] == [told(checks_model.sas(one)) for one in (survey(), survey(model=FULL))]
     joined = BlobLocation("c/m.ilearnersv=1&sig=x", "http://b/")
-    expected = wrong("sas", "sas-without-question-mark", "name and token are one: http://b/c/m.ilearnersv=1&sig=x")
-    assert expected == checks_model.sas(survey(model=joined, probe=BINARY))
-    assert ok("sas", "GET http://b/acct/c/m.ilearner opens with the token") == checks_model.sas(
-        survey(model=FULL, probe=BINARY)
+    expected = wrong("sas", "sas-without-question-mark", "name and token are one: http://b/c/m.ilearnersv=1&sig=***")
+    assert expected == told(checks_model.sas(survey(model=joined, probe=BINARY)))
+    opened, unasked = (
+        told(checks_model.sas(survey(model=FULL, probe=one))) for one in (BINARY, Probe(unreachable="why"))
     )
-    assert unknown("sas", "storage cannot be asked: why") == checks_model.sas(
-        survey(model=FULL, probe=Probe(unreachable="why"))
-    )
+    assert ok("sas", "GET http://b/acct/c/m.ilearner opens with the token") == opened
+    assert unknown("sas", "storage cannot be asked: why") == unasked
     twice = BlobLocation("acct/c/m.ilearner", "http://b/acct/", WHOLE)
     flaw = "the account 'acct' stands in BaseLocation and again in RelativeLocation"
-    assert wrong("sas", "locations-joined-wrongly", flaw) == checks_model.sas(survey(model=twice, probe=BINARY))
+    assert wrong("sas", "locations-joined-wrongly", flaw) == told(checks_model.sas(survey(model=twice, probe=BINARY)))
 
 
 def test_why_storage_refuses() -> None:
@@ -180,7 +180,7 @@ def test_what_else_a_token_opens() -> None:
     assert checks_model.MISMATCH == error.failures
     other, mislaid = BlobLocation("c/e.csv", "http://b/acct/"), BlobLocation("d/m.ilearner", "http://b/acct/")
 
-    def asked(opens_with: bool, *results: BlobLocation) -> CheckResult:
+    def asked(opens_with: bool, *results: BlobLocation) -> Told:
         looked = lambda location: Probe(b"x" if opens_with and location.sas_blob_token == WHOLE else None)  # noqa: E731
         return refused(error, results=results, look=looked)
 
@@ -195,8 +195,8 @@ def test_what_else_a_token_opens() -> None:
 @pytest.mark.parametrize(
     ("base", "relative", "flaw"),
     [
-        ("", "/c/m", "BaseLocation is 'empty' and RelativeLocation is 'c/m': both are needed"),
-        ("http://b/", None, "BaseLocation is 'http://b/' and RelativeLocation is 'empty': both are needed"),
+        ("", "/c/m", "BaseLocation is '' and RelativeLocation is 'c/m': both are needed"),
+        ("http://b/", None, "BaseLocation is 'http://b/' and RelativeLocation is '': both are needed"),
         ("http://b/", "http://b/c/m", "RelativeLocation is container and blob alone, not 'http://b/c/m'"),
         ("http://b/", "c/m?s", "RelativeLocation is container and blob alone, not 'c/m?s'"),
         ("acct", "c/m", "BaseLocation is the address of the account, not 'acct'"),
@@ -213,7 +213,8 @@ def test_what_else_a_token_opens() -> None:
 )
 def test_what_the_two_locations_show(base, relative, flaw) -> None:
     """What is missing, said twice, or in the other one's place."""
-    assert flaw == checks_model.flaw_of_joining(BlobLocation(relative, base))
+    found = checks_model.flaw_of_joining(BlobLocation(relative, base))
+    assert flaw == (found and str(found))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,8 @@ def test_what_the_two_locations_show(base, relative, flaw) -> None:
 )
 def test_what_a_token_lacks(token, flaw) -> None:
     """The whole sentence; of a whole token none."""
-    assert flaw == flaw_of_token(token)
+    found = flaw_of_token(token)
+    assert flaw == (found and str(found))
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_rows_are_made_of_the_sample() -> None:
     assert 8 == len(varied(document)["Inputs"]["i"]["Values"])
     with pytest.raises(UnexpectedAnswer) as caught:
         varied({"definitions": {"ExecutionRequest": None}})
-    assert "the swagger document has no sample request: give the program's own with --request" == str(caught.value)
+    assert "the swagger document has no sample request" == str(caught.value)
 
 
 NAMED = Endpoint("ep1", resources=(Resource("m"), Resource("n")))
@@ -313,10 +315,10 @@ NAMED = Endpoint("ep1", resources=(Resource("m"), Resource("n")))
 )
 def test_the_resource(members, expected) -> None:
     """Not given, empty, not there, or right."""
-    assert expected == checks_model.resource(survey(**members))
+    assert expected == told(checks_model.resource(survey(**members)))
 
 
-def serving(shown: dict[str, Endpoint], **members: object) -> CheckResult:
+def serving(shown: dict[str, Endpoint], **members: object) -> Told:
     """Return what is said of endpoint ep1; ``shown`` are the endpoints as the service shows them."""
     facts = {
         "target": ADDED,
@@ -325,7 +327,7 @@ def serving(shown: dict[str, Endpoint], **members: object) -> CheckResult:
         "swagger": lambda url: (None, None),
         "score": lambda url, key: (SimpleNamespace(table=[1, 2]), None),
     }
-    return checks_serving.serves(survey(**{**facts, **members}))
+    return told(checks_serving.serves(survey(**{**facts, **members})))
 
 
 def with_model(location: BlobLocation | None = None) -> Endpoint:
@@ -343,7 +345,7 @@ def test_whether_the_endpoint_serves_the_model() -> None:
     told = "the model of the endpoint 'ep1' of 'Scorer' is as deployed"
     assert wrong("serves", checks_serving.NEVER, told) == serving({"ep1": with_model()})
     assert wrong("serves", checks_serving.NEVER, told) == serving({"ep1": with_model()}, model=MADE)
-    expected = wrong("serves", "another-endpoint-patched", told, "the endpoint 'ep2' of 'Scorer' has the new model")
+    expected = wrong("serves", "another-endpoint-patched", told, "the endpoint 'ep2' of 'Scorer' has that model")
     assert expected == serving({"ep1": with_model(), "ep2": with_model(MADE)}, model=MADE)
     other = with_model(BlobLocation("c/old.ilearner", "http://b/"))
     told = "its model comes from http://b/c/old.ilearner, not from http://b/c/m.ilearner"
@@ -393,20 +395,21 @@ def test_an_endpoint_of_an_older_deployment() -> None:
     shown = {"ep1": with_model()}
     assert stale == serving(shown, swagger=described({"definitions": 1}, {"definitions": 2}))
     for added, default in (({"definitions": 1}, {"definitions": 1, "host": 2}), (None, {"definitions": 2})):
-        assert "republished-endpoint-stale" not in serving(shown, swagger=described(added, default)).failures
+        assert "republished-endpoint-stale" not in serving(shown, swagger=described(added, default))[2]
 
 
 def test_a_result_as_json() -> None:
     """What was asked, what was seen, and the causes as the catalogue explains them, in either language."""
-    result = wrong("sas", ("sas-cut", "sas-of-another-blob"), "seen sig=secret")
+    look = seen("quoted", text="seen sig=secret")
+    result = results.wrong("sas", ("sas-cut", "sas-of-another-blob"), look)
     causes = tuple(map(known_failure, ("sas-cut", "sas-of-another-blob")))
     assert (causes, ("seen sig=***",)) == (result.causes, result.evidence)
-    shown = result.to_json("ko")
     assert {
         "check": "sas",
         "question": result.question("ko"),
         "outcome": "wrong",
         "evidence": ["seen sig=***"],
+        "seen": [{"message": "quoted", "values": {"text": "seen sig=***"}}],
         "causes": [
             {
                 "id": one.id,
@@ -416,15 +419,24 @@ def test_a_result_as_json() -> None:
             for one in causes
         ],
         "parted_by": result.parted_by("ko"),
-    } == shown
+    } == result.to_json("ko")
     assert result.question() == result.question("en") != result.question("ko")
     assert result.parted_by() == result.parted_by("en") != result.parted_by("ko")
-    assert None is wrong("sas", "sas-cut").parted_by()
-    assert None is wrong("sas", ("sas-cut", "patch-on-default")).parted_by()
-    diagnosis = Diagnosis((ok("job", "x"), result))
-    assert {
-        "ok": False,
-        "found": [["sas-cut", "sas-of-another-blob"]],
-        "checks": [ok("job", "x").to_json(), result.to_json()],
-    } == diagnosis.to_json()
-    assert (False, True, (result,)) == (diagnosis.healthy, Diagnosis((ok("job"),)).healthy, diagnosis.findings)
+    assert None is results.wrong("sas", "sas-cut").parted_by()
+    assert None is results.wrong("sas", ("sas-cut", "patch-on-default")).parted_by()
+    fine = results.ok("job", look)
+    diagnosis = results.Diagnosis((fine, result))
+    found = [["sas-cut", "sas-of-another-blob"]]
+    assert {"ok": False, "found": found, "checks": [fine.to_json(), result.to_json()]} == diagnosis.to_json()
+    assert (False, True, (result,)) == (diagnosis.healthy, results.Diagnosis((fine,)).healthy, diagnosis.findings)
+
+
+def test_what_was_seen_reads_in_either_language() -> None:
+    """Places hold texts, other sightings or several of them; secrets stand in none; as JSON it is data."""
+    inner = seen("none")
+    several = seen("quoted", text=("a", inner, 5))
+    assert ["a, " + inner.text(one) + ", 5" for one in ("en", "ko")] == [several.text(one) for one in ("en", "ko")]
+    assert several.text() == str(several) == several.text("en")
+    listed = [{"message": "none", "values": {}}, 5]
+    assert {"message": "quoted", "values": {"text": ["a", *listed]}} == several.to_json()
+    assert str(inner) == str(seen("quoted", text=[]))

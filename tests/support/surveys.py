@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from amlclient import Endpoint, WebService
 from amlclient._addresses import ServiceAddress
+from amlclient._diagnosis.result import CheckResult
 from amlclient._diagnosis.survey import Place
 
 G1, G2, G3 = ("1" * 32, "2" * 32, "3" * 32)
@@ -68,3 +69,26 @@ def survey(**members: object) -> SimpleNamespace:
         "is_token": lambda given: False,
     }
     return SimpleNamespace(**{**made, **members})
+
+
+Told = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+
+
+def told(result: CheckResult) -> Told:
+    """Return check, outcome, failures and the English sentences of a result."""
+    return result.check, result.outcome, result.failures, result.evidence
+
+
+def ok(check: str, *texts: str) -> Told:
+    """Return what is told when all is well."""
+    return check, "ok", (), texts
+
+
+def unknown(check: str, *texts: str) -> Told:
+    """Return what is told when it could not be found out."""
+    return check, "unknown", (), texts
+
+
+def wrong(check: str, failures: str | tuple[str, ...], *texts: str) -> Told:
+    """Return what is told when something is wrong."""
+    return check, "wrong", (failures,) if isinstance(failures, str) else failures, texts
