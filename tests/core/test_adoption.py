@@ -221,3 +221,9 @@ def test_findings_are_told_once_and_in_the_order_of_the_text():
     found = [(one.value, one.line) for one in text.of("workspace")]
     assert [(WORKSPACE, 1), ("e" * 32, 4)] == found
     assert [(KEY, 2)] == [(one.value, one.line) for one in text.of("key", "token")]
+
+
+def test_a_name_before_a_quote_that_is_not_closed():
+    """Of what stands before a value only the part before the last quote counts, when something stands after that."""
+    found = [identifier(before) for before in ('url = "https://h/" + other + "x/', '"key" + "', "a = 'b' c = '")]
+    assert ["url", "", "c"] == found

@@ -447,3 +447,9 @@ def test_a_reference_that_is_none_is_named(body, name):
 def test_cancelled_is_spelled_so_by_default():
     """The state's name is the documents' own unless another is asked for."""
     assert "Cancelled" == batch.render_status(make_job(state=JobState.CANCELLED), {}, legacy=False)["StatusCode"]
+
+
+@pytest.mark.parametrize("state", [JobState.FINISHED, JobState.FAILED, JobState.CANCELLED])
+def test_a_job_that_has_ended_is_forgotten(state):
+    """There is nothing left to cancel."""
+    assert None is batch.delete(make_job(state=state), NOW)

@@ -257,6 +257,7 @@ def test_whole_numbers_are_of_the_narrowest_type_that_holds_them(value, expected
         ("1/2/2010 12:30 PM", "DateTime", datetime(2010, 1, 2, 12, 30)),
         ("1/2/2010 1:00 a.m.", "DateTime", datetime(2010, 1, 2, 1)),
         ("2010-W01-1", "DateTime", datetime(2010, 1, 4)),
+        ("2010-W01", "DateTime", datetime(2010, 1, 4)),
         ("-1:02", "TimeSpan", -timedelta(hours=1, minutes=2)),
         ("1.02:03:04.0000009", "TimeSpan", timedelta(days=1, hours=2, minutes=3, seconds=4)),
     ],

@@ -140,3 +140,8 @@ def test_r_escapes_what_it_has_to(text, literal):
 def test_a_text_of_another_alphabet_stays_as_it_is_in_python():
     """Python reads it; C# is given numbers."""
     assert ['"한"', '"\\ud55c"'] == [PYTHON.write("한"), CSHARP.write("한")]
+
+
+def test_a_value_stands_at_the_margin_unless_a_depth_is_given():
+    """What is broken into lines ends where it began."""
+    assert PYTHON.write([["a"]]) == PYTHON.write([["a"]], 0) == '[\n    ["a"],\n]'

@@ -487,3 +487,9 @@ def test_a_query_is_read_as_it_may_come(query, fields):
     assert fields == {
         name: value.replace(" ", "+") if name == "sig" else value for name, value in parse_token(query).items()
     }
+
+
+def test_the_version_of_an_account_token_that_nobody_chose():
+    """The first there was; a blob's is that of the documents' samples."""
+    assert make_account_sas("acct", KEY, "r", NOW, NOW).startswith("?sv=2015-04-05&")
+    assert make_service_sas("acct", KEY, "c", None, "r", NOW, NOW).startswith("?sv=2013-08-15&")
