@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
         return 130
     _tell(outcomes, time.monotonic() - begun)
     if arguments.markdown:
-        arguments.markdown.write_text(page(outcomes, read(), ROOT), "utf-8")
+        arguments.markdown.write_text(page(outcomes, read(), ROOT, len(every)), "utf-8")
     return 0 if score(outcomes) >= arguments.least else 1
 
 

@@ -39,13 +39,18 @@ def score(outcomes: Iterable[Outcome]) -> float:
     return 100 * sum(verdicts) / len(verdicts) if verdicts else 100.0
 
 
-def page(outcomes: list[Outcome], reasons: list[Reason], root: Path) -> str:
-    """Return the whole page: a table of the modules, then the survivors of each with their reasons."""
+def page(outcomes: list[Outcome], reasons: list[Reason], root: Path, every: int) -> str:
+    """Return the whole page: a table of the modules, then the survivors of each with their reasons.
+
+    ``every`` is how many mutants there are; fewer outcomes are those of a sample, and the page says so.
+    """
     modules: dict[Path, list[Outcome]] = defaultdict(list)
     for one in outcomes:
         modules[one.mutation.path].append(one)
     killed = sum(one.killed for one in outcomes)
-    lines = [HEAD, f"{killed:,} of {len(outcomes):,} mutants are killed: {score(outcomes):.1f} %.", ""]
+    told = f"{killed:,} of {len(outcomes):,} mutants are killed: {score(outcomes):.1f} %."
+    part = f" They are a sample of the {every:,} that there are." if len(outcomes) < every else ""
+    lines = [HEAD, told + part, ""]
     lines += ["| module | mutants | killed | survivors | killed % |", "|---|---:|---:|---:|---:|"]
     lines += [_row(path.relative_to(root), found) for path, found in sorted(modules.items())]
     lines += ["", "## Survivors", ""]

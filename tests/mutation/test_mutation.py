@@ -141,7 +141,8 @@ def test_the_page_lists_what_survived_and_why(module) -> None:
         outcome(module, "value + 1 → value - 1", forking.ENDLESS),
     ]
     reasons = [survivors.Reason("it may shout", ('… Base.name: "base" → …',))]
-    lines = report.page(outcomes, reasons, Path(module.__file__).parent).splitlines()
+    lines = report.page(outcomes, reasons, Path(module.__file__).parent, 9).splitlines()
+    assert "2 of 4 mutants are killed: 50.0 %. They are a sample of the 9 that there are." in lines
     assert "| `changed.py` | 4 | 2 | 2 | 50.0 |" in lines
     assert '| 18 | `Base.name` | `` "base" → "BASE" `` | it may shout |' in lines
     assert "| 40 | `counter` | `` start + step → start - step `` | **not explained yet** |" in lines
