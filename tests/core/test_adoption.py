@@ -186,13 +186,13 @@ def test_any_text_is_looked_through(text):
         (f'c = "x;accountkey={KEY}"', [Finding("account key", KEY, 1, frozenset({"c"}))]),
         (f'workspaceKey = "{KEY}"', [Finding("token", KEY, 1, frozenset({"workspace", "key"}))]),
         (f'authorization = "{KEY}"', [Finding("token", KEY, 1, frozenset({"authorization"}))]),
-        ("\n\nAccountName=Acct123;", [Finding("account", "acct123", 3)]),
-        ("\n https://Acct123.blob.core.windows.net/", [Finding("account", "acct123", 2)]),
+        ("\n\nAccountName=Acct123;\n\n", [Finding("account", "acct123", 3)]),
+        ("\n https://Acct123.blob.core.windows.net/\n", [Finding("account", "acct123", 2)]),
         (
-            "x = 1\naccount_name = 'acct123'",
+            "x = 1\naccount_name = 'acct123'\n\n",
             [Finding("account", "acct123", 2, frozenset({"account", "name"}))],
         ),
-        ("\nhttps://h/endpoints/ep2/", [Finding("endpoint name", "ep2", 2)]),
+        ("\nhttps://h/endpoints/ep2/\n", [Finding("endpoint name", "ep2", 2)]),
     ],
 )
 def test_a_finding_is_told_whole(text, findings):
@@ -205,6 +205,7 @@ def test_a_value_on_the_next_line_is_given_to_the_name_before_it():
     text = f'first = 1\nworkspaceId = (\n    "{WORKSPACE}")\n'
     assert [("workspace", 3)] == [(one.kind, one.line) for one in scan(text).findings]
     assert () == scan(f'workspaceId = \nhash "{WORKSPACE}"').findings
+    assert () == scan(f'workspaceId = \nHASH "{WORKSPACE}"').findings
     assert () == scan(f'workspaceId = 1\n\n"{WORKSPACE}"').findings
     assert () == scan(f'"{WORKSPACE}"').findings
 

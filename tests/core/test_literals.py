@@ -145,3 +145,10 @@ def test_a_text_of_another_alphabet_stays_as_it_is_in_python():
 def test_a_value_stands_at_the_margin_unless_a_depth_is_given():
     """What is broken into lines ends where it began."""
     assert PYTHON.write([["a"]]) == PYTHON.write([["a"]], 0) == '[\n    ["a"],\n]'
+
+
+def test_a_mapping_of_several_has_a_line_for_each():
+    """However short they are."""
+    assert ['{\n    "a": "b",\n    "c": "d",\n}', 'list(\n    "a" = "b",\n    "c" = "d"\n)'] == [
+        language.write({"a": "b", "c": "d"}) for language in (PYTHON, R)
+    ]

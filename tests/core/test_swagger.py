@@ -441,3 +441,9 @@ def test_a_description_is_the_services_own():
 def test_angle_brackets_are_escaped_and_members_indented():
     """JSON's own escapes in small letters, two blanks a level."""
     assert '{\n  "a": "\\u003cb\\u003e"\n}' == swagger_text({"a": "<b>"})
+
+
+def test_a_port_without_columns_has_rows_of_anything():
+    """Nothing is required of them, for JSON Schema wants no empty list."""
+    made = document(ServiceInterface("scoring", inputs=(InputPort("i"),)))
+    assert {"type": "object", "properties": {}} == made["definitions"]["iItem"]

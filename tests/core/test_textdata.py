@@ -311,3 +311,9 @@ def test_names_are_made_usable():
 def test_a_line_without_anything_is_a_row_of_missing_cells():
     """Unlike a row of another length."""
     assert [[1, 2], [None, None]] == read_text("a,b\n1,2\n\n").rows
+
+
+def test_a_comma_at_the_end_of_an_arff_row_has_a_missing_value_after_it():
+    """As one between two commas has between them."""
+    head = "@attribute a numeric\n@attribute b numeric\n@attribute c numeric\n@data\n"
+    assert [[1.0, None, None], [None, 2.0, None]] == read_text(head + "1,,\n,2,\n", "arff").rows

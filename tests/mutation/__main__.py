@@ -92,9 +92,10 @@ def _run(part: Part, mutants: list[Mutation], jobs: int, outcomes: list[Outcome]
             passed = time.monotonic() - begun
             print(f"{part.name}: {done} of {len(mutants)}, {passed:.0f} s", file=sys.stderr, flush=True)
 
+    apart = [f"--ignore={part.apart}"] if part.apart else []
     loop = Loop(part.modules, mutants, jobs, told)
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        pytest.main([str(part.tests), *QUIET], plugins=[loop])
+        pytest.main([str(part.tests), *QUIET, *apart], plugins=[loop])
     if loop.interrupted:
         raise KeyboardInterrupt
     return loop.trouble or ("" if done == len(mutants) else f"pytest ended before its time:\n{said.getvalue()}")

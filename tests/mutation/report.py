@@ -21,7 +21,7 @@ a minute for each run before the first mutant (it writes every mutant into that 
 times), leaves out what has a decorator, and puts names into the modules that tests see. Here a process is forked for
 each mutant where everything is imported already, the mutant's code is put into the live function, and the tests that
 reach its lines run, the fastest first, until one fails. The core is held by `tests/core` alone, the client by
-`tests/client` alone.
+`tests/client` without its laws of broken connections.
 
 Of the client, what talks to a socket, a file or the clock is left out (`_auth`, `_blobs`, `_client`, `_clock`,
 `_journal`, `_transport`, `_wsgi`): broken connections test that, not changed rules.

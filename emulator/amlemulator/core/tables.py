@@ -199,7 +199,7 @@ def _fits(value: Any, kind: ColumnType) -> bool:
     # 0 and 1 are numbers, not truth values; "1.0" is no integer when a type is to be guessed.
     if kind == "Boolean":
         return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in ("true", "false"))
-    if kind != "String" and isinstance(value, bool):
+    if isinstance(value, bool):
         return False
     if kind in ("Int32", "Int64") and (isinstance(value, float) or (isinstance(value, str) and not _digits(value))):
         return False
