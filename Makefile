@@ -37,7 +37,7 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 MUTANTS := $(QUIET_LIBRARIES) PYTHONPATH=tests $(BIN)/python -m mutants
 
-contracts: contracts-check contracts-mutants contracts-client-mutants contracts-mutation ## check the emulator against its contracts, and that checks and tests find mutants
+contracts: contracts-check contracts-mutants contracts-client-mutants ## check the emulator against its contracts, and that checks and tests find mutants
 
 contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/contracts.html tells what was checked
 	@mkdir -p .build
