@@ -150,6 +150,8 @@ def test_the_predictive_experiment(english):
         english.press("#run")
         english.until("[data-state=Finished]")
     english.press("#predictive")
+    english.until("#state .done a")  # it runs behind the page, which tells when it is there
+    english.click("Census Model [Predictive Exp.]")
     assert "Census Model [Predictive Exp.]" == english.find("h1").text
     assert english.find("#graph").size["width"] > 200
     english.press("#run")

@@ -28,7 +28,7 @@ PAGE = Page(
 )
 # The order of the tests and their examples are the seed's alone; a mutant that hangs fails its test. That our pytest
 # plugin was imported before pytest could rewrite its assertions is meant so.
-OPTIONS = ("-x", "-q", "-ppytest_timeout", "--timeout=30", "-p_hypothesis_pytestplugin", "-pno:cacheprovider")
+OPTIONS = ("-x", "-q", "-ppytest_timeout", "--timeout=120", "-p_hypothesis_pytestplugin", "-pno:cacheprovider")
 OPTIONS += ("-Wignore::pytest.PytestAssertRewriteWarning",)
 
 
