@@ -96,6 +96,8 @@ def _run(part: Part, mutants: list[Mutation], jobs: int, outcomes: list[Outcome]
     loop = Loop(part.modules, mutants, jobs, told)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         pytest.main([str(part.tests), *QUIET, *apart], plugins=[loop])
+    for test in loop.left_out:
+        print(f"{part.name}: {test} fails without a mutant and was left out", file=sys.stderr, flush=True)
     if loop.interrupted:
         raise KeyboardInterrupt
     return loop.trouble or ("" if done == len(mutants) else f"pytest ended before its time:\n{said.getvalue()}")

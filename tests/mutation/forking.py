@@ -62,6 +62,7 @@ class Loop:
     ) -> None:
         self._modules, self._chosen, self._jobs, self._told = modules, chosen, jobs, told
         self.trouble, self.interrupted = "", False
+        self.left_out: list[str] = []  # tests that fail without a mutant
 
     def pytest_collection(self) -> None:
         """Have Hypothesis draw the same examples each time, and not look for the shortest one that fails."""
@@ -85,6 +86,7 @@ class Loop:
         with tempfile.TemporaryDirectory(prefix="amlclassic-") as folder:
             reach = _in_child(lambda: measure(session.items, self._modules, functions.forget), Path(folder))
             if isinstance(reach, Reach):
+                self.left_out = [session.items[number].nodeid for number in sorted(reach.failing)]
                 gc.collect()
                 gc.freeze()
                 for outcome in self._outcomes(session.items, reach, functions, Path(folder)):

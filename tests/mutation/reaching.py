@@ -12,42 +12,47 @@ from coverage import Coverage
 
 from mutation.sites import Mutation
 
+FEW = 3  # tests may fail without a mutant, as one that a busy machine is too slow for
 SLOW = 0.5  # seconds: a law that takes longer is shown only what nothing faster reaches
 
 
 class Reach:
     """The tests of a part by the lines that they run."""
 
-    def __init__(self, seconds: list[float], by_line: dict[str, dict[int, list[int]]]) -> None:
+    def __init__(self, seconds: list[float], by_line: dict[str, dict[int, list[int]]], failing: set[int]) -> None:
         self.seconds = seconds
+        self.failing = failing  # without a mutant: they tell nothing, and are shown none
         self._by_line = by_line
 
     def tests(self, one: Mutation) -> list[int]:
         """Return the numbers of the tests that run what the mutation changes, the fastest first."""
         lines = self._by_line.get(str(one.path), {})
         found = {test for line in range(one.reach[0], one.reach[1] + 1) for test in lines.get(line, ())}
-        every = sorted(found, key=lambda test: self.seconds[test])
+        every = sorted(found - self.failing, key=lambda test: self.seconds[test])
         return [test for test in every if self.seconds[test] < SLOW] or every
 
 
 def measure(items: list[pytest.Item], modules: tuple[Path, ...], before: Callable[[], None]) -> Reach:
     """Run every test once, ``before`` it what has to be done, and return what each reached.
 
-    Raises AssertionError for a test that fails as things are: then nothing can be said about mutants.
+    Raises AssertionError when more than a few fail as things are: then nothing can be said about mutants.
     """
     cover = Coverage(data_file=None, config_file=False, include=[str(one) for one in modules], branch=False)
     cover.start()
-    seconds = []
+    seconds, failing = [], dict[int, str]()
     for number, item in enumerate(items):
         before()
         cover.switch_context(str(number))
         begun = time.process_time()
         failed = run(item, items[number + 1] if number + 1 < len(items) else None)
-        assert not failed, f"{item.nodeid} fails without a mutant:\n{failed}"
+        if failed:
+            failing[number] = f"{item.nodeid} fails without a mutant:\n{failed}"
         seconds.append(time.process_time() - begun)
     cover.stop()
+    assert len(failing) <= FEW, next(iter(failing.values()))
     data = cover.get_data()
-    return Reach(seconds, {name: _tests(data.contexts_by_lineno(name)) for name in data.measured_files()})
+    by_line = {name: _tests(data.contexts_by_lineno(name)) for name in data.measured_files()}
+    return Reach(seconds, by_line, set(failing))
 
 
 def _tests(contexts: dict[int, list[str]]) -> dict[int, list[int]]:
