@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mutation import __main__, forking, report, sites, survivors, swapping
+from mutation import __main__, forking, reaching, report, sites, survivors, swapping
 
 MODULE = """
 from __future__ import annotations
@@ -176,3 +176,13 @@ def test_an_unknown_module_is_a_wrong_call(capsys) -> None:
     """One sentence, and nothing is run."""
     assert 2 == __main__.main(["nothing-of-the-kind"])
     assert "mutation: no module that is mutated has nothing-of-the-kind in its path\n" == capsys.readouterr().err
+
+
+def test_a_mutant_is_shown_to_fast_tests_that_reach_it(module) -> None:
+    """The fastest first; slow ones only where nothing else reaches it, and never one that fails without a mutant."""
+    one = mutation(module, "5 + 1 → 5 - 1")
+    lines = {line: [0, 1, 2, 3] for line in range(one.reach[0], one.reach[1] + 1)}
+    reach = reaching.Reach([0.3, 9.0, 0.1, 0.2], {module.__file__: lines}, {3})
+    assert [2, 0] == reach.tests(one)
+    assert [1] == reaching.Reach([0.3, 9.0], {module.__file__: {one.line: [1]}}, set()).tests(one)
+    assert [] == reaching.Reach([0.3], {}, set()).tests(one)
