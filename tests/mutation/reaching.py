@@ -13,7 +13,9 @@ from coverage import Coverage
 from mutation.sites import Mutation
 
 FEW = 3  # tests may fail without a mutant, as one that a busy machine is too slow for
-SLOW = 0.5  # seconds: a law that takes longer is shown only what nothing faster reaches
+# Seconds. A law that takes longer is shown only what nothing faster reaches; so is a test with an emulator, which each
+# mutant's process would have to start anew.
+SLOW = 0.5
 
 
 class Reach:
@@ -47,7 +49,7 @@ def measure(items: list[pytest.Item], modules: tuple[Path, ...], before: Callabl
         failed = run(item, items[number + 1] if number + 1 < len(items) else None)
         if failed:
             failing[number] = f"{item.nodeid} fails without a mutant:\n{failed}"
-        seconds.append(time.process_time() - begun)
+        seconds.append(time.process_time() - begun + (SLOW if "emulator" in getattr(item, "fixturenames", ()) else 0.0))
     cover.stop()
     assert len(failing) <= FEW, next(iter(failing.values()))
     data = cover.get_data()
