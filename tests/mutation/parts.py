@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # What talks to a socket, a file or the clock: broken connections test that (tests/client), not changed rules.
-WIRE = {"__init__", "_auth", "_blobs", "_client", "_clock", "_journal", "_transport", "_wsgi"}
+WIRE = {"__init__", "_auth", "_blobs", "_client", "_clock", "_journal", "_transport", "_upload", "_wire", "_wsgi"}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ reach its lines run, the fastest first, until one fails. The core is held by `te
 `tests/client` without its laws of broken connections.
 
 Of the client, what talks to a socket, a file or the clock is left out (`_auth`, `_blobs`, `_client`, `_clock`,
-`_journal`, `_transport`, `_wsgi`): broken connections test that, not changed rules.
+`_journal`, `_transport`, `_upload`, `_wire`, `_wsgi`): broken connections test that, not changed rules.
 """
 
 
