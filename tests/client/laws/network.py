@@ -152,11 +152,12 @@ class FakeSocket(io.RawIOBase):
         if self._exchange is None or self._given:
             self._exchange, self._given = self._network.begin(), 0
         exchange, fate = self._exchange, self._exchange.fate
-        self._network.wait(len(data) * fate.uplink, self._timeout)
+        taken = len(data) * fate.uplink
+        self._network.wait(taken, self._timeout)
         room = len(data) if fate.request is None else max(0, fate.request - len(exchange.request))
         exchange.request += data[:room]
         if room < len(data):
-            self._end(BrokenPipeError(32, "Broken pipe"))
+            self._end(BrokenPipeError(32, "Broken pipe"), taken)  # a socket's time-out is for the whole of sendall
 
     def recv_into(self, buffer: Any, *_: Any) -> int:
         exchange = self._exchange
@@ -183,14 +184,14 @@ class FakeSocket(io.RawIOBase):
         most = self._exchange.fate.answer
         return length if most is None else min(most, length)
 
-    def _end(self, otherwise: OSError | None) -> None:
-        """End the connection as its fate has it."""
+    def _end(self, otherwise: OSError | None, taken: float = 0.0) -> None:
+        """End the connection as its fate has it, in a call of the socket that has ``taken`` so many seconds already."""
         assert self._exchange is not None
         how = self._exchange.fate.how
         if how == "reset":
             raise ConnectionResetError(104, "Connection reset by peer")
         if how == "silence":
-            self._network.wait(1e9, self._timeout)
+            self._network.wait(1e9, None if self._timeout is None else self._timeout - taken)
         if otherwise is not None:
             raise otherwise
 

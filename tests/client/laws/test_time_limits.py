@@ -54,6 +54,7 @@ def test_a_request_that_nobody_takes_ends_with_the_time_allowed(name: str) -> No
 
 @settings(max_examples=150)
 @given(name=names, timeout=st.floats(0.01, 300), played=st.dictionaries(st.integers(0, 8), fates, max_size=6))
+@example("ServiceClient.call", 1.0, {0: Fate(request=0, how="silence", uplink=0.001)})
 @example("ManagementClient.patch_resource", 7.0, {0: Fate(pace=0.01), 1: Fate(pace=1.0)})
 def test_whatever_is_slow_the_time_allowed_is_kept(name: str, timeout: float, played: dict[int, Fate]) -> None:
     """Slow and broken, in any order and in any mixture: a call that makes several calls has one deadline for all."""
