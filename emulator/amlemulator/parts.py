@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -66,6 +67,7 @@ class Parts(ABC):
         self.faults_of_ours: list[Exception] = []
         self.on_deployed: Callable[[], None] = lambda: None
         self._temporary: Path | None = None
+        self._released = False
         self._folder_lock = threading.Lock()
 
     @abstractmethod
@@ -250,20 +252,33 @@ class Parts(ABC):
         """Return the temporary folder, which goes when the emulator goes.
 
         With a state file it lies beside that: who was killed leaves it to the next, who clears it away.
+        Raises RuntimeError when the emulator has gone already, as threads may find that Ctrl-C overtook.
         """
         with self._folder_lock:
-            if self._temporary is None and self.settings.state:
-                self._temporary = self._work(self.settings.state)
-                self._temporary.mkdir()
-            elif self._temporary is None:
-                self._temporary = Path(tempfile.mkdtemp(prefix="amlclassic-"))
+            if self._released:
+                raise RuntimeError("This emulator has been closed.")
+            if self._temporary is None:
+                state = self.settings.state
+                # Known before it is there: a Ctrl-C between the two must find what to remove.
+                self._temporary = folder = self._work(state) if state else self._unused_name()
+                try:
+                    folder.mkdir(mode=0o700)
+                except OSError:
+                    self._temporary = None
+                    raise
             return self._temporary
+
+    @staticmethod
+    def _unused_name() -> Path:
+        return Path(tempfile.gettempdir(), f"amlclassic-{secrets.token_hex(6)}").absolute()
 
     def release(self) -> None:
         """Take down whatever was made; one that could not be made whole leaves nothing behind either."""
         for name in ("runner", "batch", "experiments", "errands", "blobs", "store"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+        with self._folder_lock:
+            self._released = True
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None

@@ -151,4 +151,4 @@ def test_ctrl_c_while_a_folder_is_being_run(tmp_path):
     process.send_signal(signal.SIGINT)
     assert ("", "") == process.communicate(timeout=60)
     assert 0 == process.returncode
-    assert [] == until(lambda: [list((tmp_path / "tmp").iterdir())])[0]
+    assert [] == list((tmp_path / "tmp").iterdir())

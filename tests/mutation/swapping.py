@@ -36,7 +36,7 @@ class Functions:
         for one in gc.get_objects():
             if type(one) is FunctionType and one.__code__.co_filename in names:
                 self._found[_place(one.__code__)].append(one)
-            elif type(one) is CACHED and one.__wrapped__.__code__.co_filename in names:
+            elif type(one) is CACHED and _file_of(one.__wrapped__) in names:
                 self._caches.append(one)
 
     def forget(self) -> None:
@@ -69,6 +69,12 @@ class Functions:
             function.__defaults__ = tuple(_value(node, function) for node in written.defaults)
             keywords = zip(written.kwonlyargs, written.kw_defaults, strict=True)
             function.__kwdefaults__ = {name.arg: _value(node, function) for name, node in keywords if node}
+
+
+def _file_of(function: object) -> str | None:
+    """Return where a function was written; a cache may also be around one that was written in C."""
+    code: CodeType | None = getattr(function, "__code__", None)
+    return None if code is None else code.co_filename
 
 
 def _value(node: ast.expr, function: FunctionType) -> object:
