@@ -9,7 +9,6 @@ import pytest
 
 from amlemulator.cli import main
 from support.folders import LINE, MODEL, RESOURCE, census, make_folder
-from support.runner import until
 from support.server import environment, serve
 
 SLOW = """\
