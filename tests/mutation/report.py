@@ -29,7 +29,7 @@ Of the client, what talks to a socket, a file or the clock is left out (`_auth`,
 
 
 def name(one: Outcome) -> str:
-    """Return how `survivors.yaml` names a survivor."""
+    """Return how `reasons/` names a survivor."""
     return f"{one.mutation.path.stem} {one.mutation.function}: {one.mutation.change()}"
 
 

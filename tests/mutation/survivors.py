@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-FILE = Path(__file__).with_name("survivors.yaml")
+FOLDER = Path(__file__).with_name("reasons")
 REST = "…"  # in a pattern: anything
 
 
@@ -32,9 +32,10 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split(REST)))
 
 
-def read(file: Path = FILE) -> list[Reason]:
-    """Return the reasons in the order of the file: the first that fits a survivor is its own."""
-    entries: list[Mapping[str, object]] = yaml.safe_load(file.read_text("utf-8"))
+def read(folder: Path = FOLDER) -> list[Reason]:
+    """Return the reasons of every file there, in their order: the first that fits a survivor is its own."""
+    files = sorted(folder.glob("*.yaml"))
+    entries: list[Mapping[str, object]] = [one for file in files for one in yaml.safe_load(file.read_text("utf-8"))]
     return [Reason(str(one["why"]), tuple(map(str, _list(one["mutants"])))) for one in entries]
 
 
