@@ -1,8 +1,10 @@
 """The checks of where a PATCH goes and who sends it, each by itself."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from amlclient import AmlError, Endpoint, ServiceError, Unauthorized
+from amlclient import AmlError, Endpoint, ServiceError, Unauthorized, UnexpectedAnswer
 from amlclient._diagnosis import checks_access, checks_update
 from amlclient._diagnosis.survey import Place
 from support.surveys import (
@@ -377,6 +379,83 @@ def test_a_token_that_is_not_given_or_cannot_be_asked_for() -> None:
     assert unknown("token", "no token is given") == told(checks_access.token(survey()))
     expected = unknown("token", "no region's management host knows the workspace")
     assert expected == told(checks_access.token(survey(token="T", root="")))
+
+
+EIGHT = SimpleNamespace(table=range(8))
+NOT_ITS_OWN = Unauthorized(401, "Unauthorized", "no", method="POST", url="http://h/execute")
+WARMING = ServiceError(503, "InitializingContainers", "m", method="POST", url="http://h/execute")
+UNDESCRIBED = ServiceError(403, "AuthenticationFailed", "did not match", method="GET", url="http://h/swagger.json")
+KEYLESS = Place(SCORES, Endpoint("ep1", scored_at(G2)))
+
+
+@pytest.mark.parametrize(
+    ("members", "answer", "asked", "expected"),
+    [
+        ({}, EIGHT, [], unknown("key", "it is not known which endpoint is scored")),
+        (
+            {"scoring_url": "http://h/workspaces/w"},
+            EIGHT,
+            [],
+            unknown("key", "it is not known which endpoint is scored"),
+        ),
+        ({"scored": OF_TRAINER}, EIGHT, [], unknown("key", "the training service is not called through RRS")),
+        ({"scored": KEYLESS}, EIGHT, [], unknown("key", "no key is given")),
+        ({"scoring_url": scored_at(G3)}, EIGHT, [], unknown("key", "no key is given")),
+        ({"scored": ADDED}, EIGHT, [(scored_at(G2), "key-ep1")], ok("key", f"{scored_at(G2)} answers, with 8 rows")),
+        (
+            {"scored": ADDED, "scoring_url": scored_at(G3), "scoring_key": "k"},
+            EIGHT,
+            [(scored_at(G2), "k")],
+            ok("key", f"{scored_at(G2)} answers, with 8 rows"),
+        ),
+        (
+            {"scoring_url": f"{scored_at(G3)}/execute", "scoring_key": "k"},
+            EIGHT,
+            [(scored_at(G3), "k")],
+            ok("key", f"{scored_at(G3)} answers, with 8 rows"),
+        ),
+        (
+            {"scored": ADDED, "scoring_key": "key-default"},
+            NOT_ITS_OWN,
+            [(scored_at(G2), "key-default")],
+            wrong("key", "key-of-another-endpoint", "POST http://h/execute answered 401 Unauthorized: no"),
+        ),
+        (
+            {"scoring_url": scored_at(G3), "scoring_key": "k"},
+            NOT_ITS_OWN,
+            [(scored_at(G3), "k")],
+            wrong("key", checks_access.KEYS, "POST http://h/execute answered 401 Unauthorized: no"),
+        ),
+        (
+            {"scored": ADDED},
+            WARMING,
+            [(scored_at(G2), "key-ep1")],
+            wrong("key", "containers-warming", "POST http://h/execute answered 503 InitializingContainers: m"),
+        ),
+        (
+            {"scored": ADDED},
+            UNDESCRIBED,
+            [(scored_at(G2), "key-ep1")],
+            unknown("key", "GET http://h/swagger.json answered 403 AuthenticationFailed: did not match"),
+        ),
+        (
+            {"scored": ADDED},
+            UnexpectedAnswer("cut"),
+            [(scored_at(G2), "key-ep1")],
+            unknown("key", "the answer cannot be read: cut"),
+        ),
+    ],
+)
+def test_the_key(members, answer, asked, expected) -> None:
+    """The program's, or else the endpoint's own, is tried where the endpoint is; a refusal says what it looks like."""
+    heard: list[object] = []
+
+    def score(url: str, key: str) -> tuple[object, AmlError | None]:
+        heard.append((url, key))
+        return (None, answer) if isinstance(answer, AmlError) else (answer, None)
+
+    assert expected == told(checks_access.key(survey(**members, score=score)))
+    assert asked == heard
 
 
 def test_what_is_wrong_with_a_key() -> None:

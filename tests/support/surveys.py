@@ -40,8 +40,9 @@ def survey(**members: object) -> SimpleNamespace:
         "resource_name",
         "endpoint_name",
         "token",
+        "scoring_key",
     )
-    setup = SimpleNamespace(**{name: members.pop(name, None) for name in names}, scoring_key=None)
+    setup = SimpleNamespace(**{name: members.pop(name, None) for name in names})
     places = {"t": (OF_TRAINER,), "s": (DEFAULT, ADDED)}
     made = {
         "setup": setup,
