@@ -79,15 +79,14 @@ class EndpointsFile:
     def read(cls, path: Path) -> EndpointsFile:
         """Read the file. Raises WrongCall with a sentence that says what to do."""
         try:
-            text = path.read_text("utf-8")
+            content = path.read_bytes()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
             raise WrongCall(
-                f"the endpoints file {path} cannot be read ({reason}); "
+                f"the endpoints file {path} cannot be read ({error.strerror}); "
                 f"`amlclassic serve --endpoints-file {path}` writes one"
             ) from None
         try:
-            return cls.from_json(json.loads(text))
+            return cls.from_json(json.loads(content))
         except (ValueError, UnexpectedAnswer) as error:
             trouble = f"{path} is not an endpoints file: {error}"
         raise WrongCall(trouble)  # out here, so that nothing hangs on it: what cannot be read has its keys all the same

@@ -66,13 +66,23 @@ def test_choices_that_do_not_fit_name_what_there_is() -> None:
         _ = workspace.service("s2").default
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 2}', '{"version": 1, "workspaces": 3}', "\x00"])
-def test_what_is_no_endpoints_file_is_a_wrong_call(tmp_path, content: str) -> None:
-    """The sentence names the file."""
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"version": 2}', b'{"version": 1, "workspaces": 3}', b"\x00", b"\xff", b"{\xff}"]
+)
+def test_what_is_no_endpoints_file_is_a_wrong_call(tmp_path, content: bytes) -> None:
+    """The sentence names the file, even one that is no text at all."""
     path = tmp_path / "e.json"
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(WrongCall, match=r"e\.json"):
         EndpointsFile.read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_file_is_read_as_a_shell_may_have_written_it(tmp_path, encoding: str) -> None:
+    """A copy that PowerShell made has a byte order mark, or is UTF-16: the names in it are the same."""
+    path = tmp_path / "e.json"
+    path.write_text(json.dumps({"version": 1, "base_url": "http://자전거"}, ensure_ascii=False), encoding)
+    assert EndpointsFile("http://자전거", ()) == EndpointsFile.read(path)
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path) -> None:
@@ -187,7 +197,7 @@ def test_a_broken_file_is_told_with_what_is_wrong(tmp_path, content: str, reason
 )
 def test_what_is_no_object_is_named(wire, what: str) -> None:
     """The sentence says which object was expected."""
-    with pytest.raises(UnexpectedAnswer, match=what):
+    with pytest.raises(UnexpectedAnswer, match=f"^{what} is not an object$"):
         EndpointsFile.from_json(wire)
 
 
