@@ -36,6 +36,7 @@ def test_a_condition_means_what_its_sign_means(value: float, bound: float, sign:
 def test_all_clauses_have_to_hold() -> None:
     """`and` joins; names may hold blanks and differ in case."""
     assert met("auc >= 0.9 AND f1-score>.5 and F1 Score < 1e0", AUC="0.9", F1_Score="0.6")
+    assert met("log loss < 0.5", LogLoss="0.4")
     assert not met("AUC >= 0.9 and F1 Score > 0.7", AUC="0.9", F1_Score="0.6")
 
 

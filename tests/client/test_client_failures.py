@@ -4,6 +4,7 @@ import pytest
 
 from amlclient import (
     BlobLocation,
+    ErrorDetail,
     FlowError,
     JobCancelled,
     JobFailed,
@@ -25,27 +26,33 @@ ENDPOINTS = "/management/workspaces/w/webservices/s/endpoints"
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("make", "expected"),
     [
-        (ServiceError(400, "InvalidOperation", "m", method="PATCH", url=f"{BASE}{ENDPOINTS}/default"),
+        (lambda: ServiceError(400, "InvalidOperation", "m", method="PATCH", url=f"{BASE}{ENDPOINTS}/default"),
          ("patch-on-training-service", "patch-on-default")),
-        (ServiceError(500, "GetWorkspaceFailed", "m", method="GET", url=f"{BASE}{ENDPOINTS}"), ("region-management",)),
-        (NotFound(404, "NotFound", "m", method="PATCH", url=f"{BASE}{ENDPOINTS}/{'a' * 32}"),
+        (lambda: ServiceError(500, "GetWorkspaceFailed", "m", method="GET", url=f"{BASE}{ENDPOINTS}"),
+         ("region-management",)),
+        (lambda: NotFound(404, "NotFound", "m", method="PATCH", url=f"{BASE}{ENDPOINTS}/{'a' * 32}"),
          ("guid-for-endpoint-name",)),
-        (Unauthorized(401, "Unauthorized", "m", method="GET", url=f"{BASE}{ENDPOINTS}/x"), ("wrong-token",)),
-        (ServiceError(403, "AuthenticationFailed", "m", method="PUT", url="box/rows.csv"), ("storage-key-changed",)),
-        (JobFailed(job_id="j", details="Module: X; Error 0085: no"), ("module-fails",)),
-        (JobFailed(job_id="j", details="... All rows must have same number of elements"), ("ragged-csv",)),
-        (JobFailed(job_id="j", details=None), ("module-fails",)),
-        (JobCancelled(job_id="j"), ("job-cancelled",)),
-        (JobTimeout(job_id="j", state="NotStarted", seconds=1, cancelled=False), ("job-not-started", "job-queued")),
-        (ServiceError(418, "Teapot", "m", method="GET", url=BASE), ()),
-        (FlowError("stopped"), ()),
-        (FlowError("gone", failures=("job-deleted",)), ("job-deleted",)),
+        (lambda: Unauthorized(401, "Unauthorized", "m", method="GET", url=f"{BASE}{ENDPOINTS}/x"), ("wrong-token",)),
+        (lambda: ServiceError(403, "AuthenticationFailed", "m", method="PUT", url="box/rows.csv"),
+         ("storage-key-changed",)),
+        (lambda: ServiceError(400, "InvalidOperation", "m", details=(ErrorDetail("CannotStartJob"),), method="POST",
+                              url=f"{BASE}/services/x/jobs/1/start"), ("job-started-twice",)),
+        (lambda: JobFailed(job_id="j", details="Module: X; Error 0085: no"), ("module-fails",)),
+        (lambda: JobFailed(job_id="j", details="... All rows must have same number of elements"), ("ragged-csv",)),
+        (lambda: JobFailed(job_id="j", details=None), ("module-fails",)),
+        (lambda: JobCancelled(job_id="j"), ("job-cancelled",)),
+        (lambda: JobTimeout(job_id="j", state="NotStarted", seconds=1, cancelled=False),
+         ("job-not-started", "job-queued")),
+        (lambda: ServiceError(418, "Teapot", "m", method="GET", url=BASE), ()),
+        (lambda: FlowError("stopped"), ()),
+        (lambda: FlowError("gone", failures=("job-deleted",)), ("job-deleted",)),
     ],
 )  # fmt: skip
-def test_errors_name_the_failures_they_look_like(error, expected):
+def test_errors_name_the_failures_they_look_like(make, expected):
     """An error names every documented failure that shows so, in the document's order, and none when none does."""
+    error = make()
     assert expected == error.failures
     assert (expected[0] if expected else None) == (error.failure.id if error.failure else None)
 
@@ -145,9 +152,11 @@ def test_an_address_without_region_does_not_tell_one():
 
 def test_addresses_of_two_regions_are_refused():
     """A workspace lives in one region; addresses that do not tell theirs are let through."""
-    with pytest.raises(RefusedLocally) as caught:
-        check_region(SAME, "https://management.azureml.net/")
-    assert ("region-management",) == caught.value.failures
+    local = SAME.replace("https://europewest.services.azureml.net", "http://127.0.0.1:8350/europewest.services")
+    for training, other in ((SAME, "https://management.azureml.net/"), (local, "http://127.0.0.1:8350/management//")):
+        with pytest.raises(RefusedLocally) as caught:
+            check_region(training, other)
+        assert ("region-management",) == caught.value.failures
     for management in ("https://europewest.management.azureml.net", "http://127.0.0.1:8350"):
         check_region(SAME, management)
     check_region("nonsense", "https://management.azureml.net")
@@ -166,6 +175,10 @@ def test_addresses_of_two_regions_are_refused():
             " http://h:1/management/workspaces/w/webservices/s/endpoints/e%2Fp ",
             ServiceAddress("http://h:1/management", "management", "South Central US", "w", "s", "e/p", ""),
         ),
+        (
+            "http://h/aml/europewest.services/workspaces/w/services/g",
+            ServiceAddress("http://h/aml/europewest.services", "services", "West Europe", "w", "", "g", ""),
+        ),
         ("http://h/x/workspaces/w/services/g", ServiceAddress("http://h/x", "services", "", "w", "", "g", "")),
         ("http://h/workspaces/w/webservices/s", ServiceAddress("http://h", "management", "", "w", "s", "", "")),
         ("http://h/workspaces/w", ServiceAddress("http://h", "", "", "w", "", "", "")),
@@ -182,6 +195,8 @@ def test_the_root_of_another_role():
     address = ServiceAddress.parse(SAME)
     roots = [address.root_in(region, "management") for region in ("West Europe", "South Central US")]
     assert ["https://europewest.management.azureml.net", "https://management.azureml.net"] == roots
+    named_alike = ServiceAddress.parse("http://management.test/management/workspaces/w/webservices/s")
+    assert "http://management.test/europewest.management" == named_alike.root_in("West Europe")
 
 
 def test_two_regions_are_both_named():

@@ -349,10 +349,10 @@ def test_tables_keep_names_rows_and_types() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("make", "sentence"),
     [
         (
-            ServiceError(
+            lambda: ServiceError(
                 400,
                 "C",
                 "m",
@@ -363,26 +363,32 @@ def test_tables_keep_names_rows_and_types() -> None:
             ),
             "GET http://h/?sig=*** answered 400 C: m D [t]: n AccountKey=*** E: o (request r)",
         ),
-        (ServiceError(500, "", "m"), "500: m"),
-        (NotSent("refused sig=x", method="POST", url="http://h/?sig=x"), "POST http://h/?sig=***: refused sig=***"),
-        (UnexpectedAnswer("cut sig=x", method="GET", url="http://h/?sig=x"), "GET http://h/?sig=***: cut sig=***"),
-        (UnexpectedAnswer("cut"), "cut"),
-        (JobFailed(job_id="j", details="sig=x"), "job j failed: sig=***"),
-        (JobFailed(job_id="j", details=None), "job j failed: the service gave no details"),
-        (JobCancelled(job_id="j"), "job j was cancelled"),
+        (lambda: ServiceError(500, "", "m"), "500: m"),
         (
-            JobTimeout(job_id="j", state="Running", seconds=2.5, cancelled=True),
+            lambda: NotSent("refused sig=x", method="POST", url="http://h/?sig=x"),
+            "POST http://h/?sig=***: refused sig=***",
+        ),
+        (
+            lambda: UnexpectedAnswer("cut sig=x", method="GET", url="http://h/?sig=x"),
+            "GET http://h/?sig=***: cut sig=***",
+        ),
+        (lambda: UnexpectedAnswer("cut"), "cut"),
+        (lambda: JobFailed(job_id="j", details="sig=x"), "job j failed: sig=***"),
+        (lambda: JobFailed(job_id="j", details=None), "job j failed: the service gave no details"),
+        (lambda: JobCancelled(job_id="j"), "job j was cancelled"),
+        (
+            lambda: JobTimeout(job_id="j", state="Running", seconds=2.5, cancelled=True),
             "job j was still Running after 2.5 s; it was cancelled",
         ),
         (
-            JobTimeout(job_id="j", state="Running", seconds=2.0, cancelled=False),
+            lambda: JobTimeout(job_id="j", state="Running", seconds=2.0, cancelled=False),
             "job j was still Running after 2 s; it goes on",
         ),
     ],
 )
-def test_an_error_is_told_in_one_sentence(error: AmlError, sentence: str) -> None:
+def test_an_error_is_told_in_one_sentence(make, sentence: str) -> None:
     """Call, status, codes, texts and request, without any secret."""
-    assert sentence == str(error)
+    assert sentence == str(make())
 
 
 def test_an_error_keeps_its_parts() -> None:
@@ -404,6 +410,8 @@ def test_an_error_keeps_its_parts() -> None:
     assert ("why", "POST", "http://h/") == (lost.reason, lost.method, lost.url)
     unread = UnexpectedAnswer("why", request_id="r")
     assert ("why", "r") == (unread.reason, unread.request_id)
+    assert ("", "") == ((bare := ServiceError(500, "", "m")).method, bare.url)
+    assert ("sig=***", 5) == AmlError("sig=x", 5).args
     failed = JobFailed(job_id="j", details="d")
     assert ("j", "d", None) == (failed.job_id, failed.details, JobFailed(job_id="j", details="").details)
     late = JobTimeout(job_id="j", state="Running", seconds=1, cancelled=True)

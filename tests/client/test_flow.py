@@ -1,25 +1,36 @@
 """Single decisions of the retraining flow."""
 
+import json
+
 import pytest
 
 from amlclient import (
+    AnswerLost,
     AnswerTimeout,
     Condition,
     FlowError,
+    FlowOptions,
     JobFailed,
     JobTimeout,
+    Journal,
     JournalError,
+    LocalFile,
     NotAccepted,
     NotVerified,
     RefusedLocally,
+    Retraining,
     RetrainingResult,
+    RetryPolicy,
     ServiceError,
+    ServiceUnavailable,
+    Transport,
     WrongCall,
 )
-from client.fake_service import CONNECTION_STRING, MANAGEMENT_URL, SCORING, TRAINING, WORKSPACE, FakeService
+from client.fake_service import CONNECTION_STRING, MANAGEMENT_URL, RESOURCE, SCORING, TRAINING, WORKSPACE, FakeService
 from client.test_flow_laws import World
 
 PATCHES = "PATCH"
+PATCH = f"{MANAGEMENT_URL}/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/retrained"
 
 
 @pytest.fixture
@@ -279,3 +290,143 @@ def test_a_help_page_that_names_another_endpoint_is_refused(world) -> None:
     world.service.help = lambda path: page(path).replace("/endpoints/retrained", "/endpoints/other")
     assert isinstance(world.run(), RefusedLocally)
     assert [] == world.service.updates
+
+
+def steps(world: World) -> list[str]:
+    return [text.partition(":")[0] for text in world.diary.told if not text.startswith("JobStatus")]
+
+
+def test_the_default_endpoint_is_refused_before_anything_is_sent(world) -> None:
+    """By its usual name without a look; by another name once the service has told it."""
+    error = world.run(endpoint_name="default")
+    assert str(error).startswith("this would PATCH the default endpoint. ")
+    assert [] == world.service.calls
+    manage = world.service.manage
+    world.service.manage = lambda *asked: {**manage(*asked), "DefaultEndpointName": "retrained"}
+    error = world.run()
+    assert str(error).startswith("this would PATCH the default endpoint (retrained). ")
+    assert {} == world.service.jobs
+
+
+def test_what_is_done_is_not_done_again(world) -> None:
+    """Killed after its last write but one, the next run neither checks nor uploads, nor reads what it knows already."""
+    world.run(kills={9: "kill after"})
+    world.diary.told.clear()
+    world.service.calls.clear()
+    assert isinstance(world.run(), RetrainingResult)
+    assert ["input", "submit", "start", "wait", "endpoint", "patch", "verify"] == steps(world)
+    assert 1 == world.uploads
+    assert [] == [
+        path for method, path in world.service.calls if method != "GET" or path.startswith(("/blobs", "/studio"))
+    ]
+
+
+def test_the_rows_are_uploaded_to_where_the_plan_says(world) -> None:
+    """The file, the storage and the container; the observer hears how far it is, and the job reads from there."""
+    heard = []
+    world.diary.uploading = lambda sent, total: heard.append((sent, total))
+    upload, asked = world.upload, []
+
+    def uploading(path, *, connection_string, container, blob, progress):
+        asked.append((path, connection_string))
+        progress(1, 4)
+        return upload(path, container=container, blob=blob)
+
+    world.upload = uploading
+    world.run(input=LocalFile(world.rows, CONNECTION_STRING, "box"), input_name="rows")
+    assert ([(world.rows, CONNECTION_STRING)], [(1, 4)]) == (asked, heard)
+    (job,) = world.service.jobs.values()
+    place = json.loads(world.path.read_text())["input"]
+    assert {"rows": {"ConnectionString": CONNECTION_STRING, "RelativeLocation": place}} == job.body["Inputs"]
+    assert place.startswith("box/")
+
+
+def test_a_start_that_stays_unknown_is_tried_three_times(world) -> None:
+    """Each answer was lost and the job still shows NotStarted: then it is an error, and the next run goes on."""
+    world.service.polls_queued = world.service.polls_needed = 8
+    world.service.starts_twice = True
+    error = world.run(dict.fromkeys((3, 5, 7, 9), "lose"), input=None)
+    assert (AnswerLost, 3) == (type(error), len(world.service.started))
+    assert isinstance(world.run(input=None), RetrainingResult)
+
+
+def test_an_update_is_looked_for_as_long_as_was_allowed(world) -> None:
+    """Two seconds for the job, then ten, `settle`, for the endpoint to show its model; the last look is at the end."""
+    world.service.patch = lambda endpoint, body: None
+    begun = world.service.clock.now()
+    assert isinstance(world.run(), NotVerified)
+    assert 12.0 == world.service.clock.now() - begun
+
+
+def test_a_second_look_does_not_change_when_it_was_done(world) -> None:
+    """The journal keeps the time of the first success."""
+    world.run()
+    before = world.path.read_text()
+    world.service.clock.sleep(60)
+    world.run()
+    assert before == world.path.read_text()
+
+
+def test_a_help_page_that_says_nothing_is_done_without(world) -> None:
+    """It is for people: the endpoint itself names its resources too."""
+    world.service.help = lambda path: "<p>Under construction</p>"
+    assert RESOURCE == world.run().resource_name
+
+
+def test_a_help_page_may_know_the_service_by_another_host(world) -> None:
+    """What has to agree is the address from the workspace on."""
+    page = world.service.help
+    world.service.help = lambda path: page(path).replace("http://aml.test/management", "https://other.test:1")
+    assert world.run().patch_url.startswith("https://other.test:1/workspaces/")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"endpoint_name": "UPPER"}, {"model_output": "output2"}, {"resource_name": RESOURCE}, {}]
+)
+def test_without_preflight_the_service_decides(world, changes: dict) -> None:
+    """Names, extensions and addresses are sent as they are, and this service takes them."""
+    page = world.service.help
+    world.service.help = lambda path: page(path).replace(
+        f"/endpoints/{changes.get('endpoint_name', 'retrained')}", "/endpoints/x"
+    )
+    result = world.run(preflight=False, **changes)
+    assert (True, RESOURCE) == (result.verified, result.resource_name)
+    assert result.patch_url.endswith("/endpoints/x")
+    assert "check" not in steps(world)
+
+
+def test_without_preflight_an_unknown_resource_is_sent(world) -> None:
+    """It is the service that refuses it, by the name that was given."""
+    error = world.run(preflight=False, resource_name="other")
+    assert (ServiceError, 400) == (type(error), error.status)
+    assert f"resource: PATCH {PATCH} with 'other'" in world.diary.told
+
+
+def test_the_retries_of_the_options_hold_for_every_call(world) -> None:
+    """With one attempt, the first 503 is the answer."""
+    options = FlowOptions(
+        retry=RetryPolicy(attempts=1), clock=world.service.clock, transport=world.transport({0: "503"})
+    )
+    with Journal(world.path) as journal, pytest.raises(ServiceUnavailable):
+        Retraining(world.plan(), journal, options).run()
+
+
+def test_without_options_a_retraining_has_its_own_connections(world, monkeypatch) -> None:
+    """It closes those, and leaves a transport that it was given as it is."""
+    closed = []
+
+    def close(transport: Transport) -> None:
+        closed.append(transport)
+
+    monkeypatch.setattr(Transport, "close", close)
+    with Journal(world.path) as journal:
+        given = Retraining(world.plan(), journal, FlowOptions(transport=world.transport(None)))
+        given.close()
+        assert [] == closed
+        own = Retraining(world.plan(endpoint_name="default"), journal)
+        with pytest.raises(RefusedLocally):
+            own.check()
+        with pytest.raises(AssertionError, match=r"^wait\(\) comes first$"):
+            _ = own.status
+        own.close()
+    assert 1 == len(closed)
