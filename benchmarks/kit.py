@@ -168,42 +168,27 @@ def report(name: str, ours: list[float], other: str, theirs: list[float]) -> Non
     print(f"{name:34} {medians} {other:18} {statistics.median(ratios):6.2f}  [{min(ratios):.2f} - {max(ratios):.2f}]")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
-    theirs, port = peers(), iter(range(38400, 38400 + 2 * rounds))
-    figures: dict[str, list[list[float]]] = {}
+def one_round(theirs: Path, port: int) -> dict[str, list[float]]:
+    """Take every figure once, each peer's right after ours; ``port`` is free for moto."""
+    serve = [sys.executable, "-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0"]
+    moto = [str(theirs), "-m", "moto.server", "-p", str(port)]
+    return {
+        "import": wall(sys.executable, IMPORTS["ours"]),
+        "import moto": wall(theirs, IMPORTS["moto"]),
+        "import floor": wall(theirs, IMPORTS["floor"]),
+        "cold": cold(serve, ready),
+        "cold moto": cold(moto, lambda _: f"http://127.0.0.1:{port}/moto-api/"),
+        "cold floor": cold([sys.executable, str(HERE / "floor.py")], ready),
+        "start": run(sys.executable, START_STOP.format(make=MAKE["ours"], times=20)),
+        "start httpserver": run(theirs, START_STOP.format(make=MAKE["httpserver"], times=3)),
+        "start moto": run(theirs, START_STOP.format(make=MAKE["moto"], times=3)),
+        "reset": run(sys.executable, OURS_RESET),
+        "reset moto": run(theirs, MOTO_RESET),
+    }
 
-    def note(name: str, values: list[float]) -> None:
-        figures.setdefault(name, []).append(values)
 
-    def moto() -> list[float]:
-        number = str(next(port))
-        return cold([str(theirs), "-m", "moto.server", "-p", number], lambda _: f"http://127.0.0.1:{number}/moto-api/")
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        serve = [sys.executable, "-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0"]
-        for number in range(rounds + 1):
-            found = {
-                "import": wall(sys.executable, IMPORTS["ours"]),
-                "import moto": wall(theirs, IMPORTS["moto"]),
-                "import floor": wall(theirs, IMPORTS["floor"]),
-                "cold": cold(serve, ready),
-                "cold moto": moto(),
-                "cold floor": cold([sys.executable, str(HERE / "floor.py")], ready),
-                "start": run(sys.executable, START_STOP.format(make=MAKE["ours"], times=20)),
-                "start httpserver": run(theirs, START_STOP.format(make=MAKE["httpserver"], times=3)),
-                "start moto": run(theirs, START_STOP.format(make=MAKE["moto"], times=3)),
-                "reset": run(sys.executable, OURS_RESET),
-                "reset moto": run(theirs, MOTO_RESET),
-            }
-            print(f"round {number} of {rounds}", file=sys.stderr)
-            if number:  # the first one warms the disk
-                for name, values in found.items():
-                    note(name, values)
+def tell(figures: dict[str, list[list[float]]]) -> None:
+    """Print the table: ours beside the others', then what nobody else has."""
 
     def column(name: str, place: int = 0) -> list[float]:
         return [values[place] for values in figures[name]]
@@ -226,6 +211,23 @@ def main() -> None:
         print(
             f"{name:34} {statistics.median(values):9.2f} {'':9} {'':18}         [{min(values):.2f} - {max(values):.2f}]"
         )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    theirs, figures = peers(), dict[str, list[list[float]]]()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for number in range(rounds + 1):
+            found = one_round(theirs, 38400 + number)
+            print(f"round {number} of {rounds}", file=sys.stderr)
+            if number:  # the first one warms the disk
+                for name, values in found.items():
+                    figures.setdefault(name, []).append(values)
+    tell(figures)
     print(json.dumps({"rounds": rounds, "processors": os.cpu_count(), "load": os.getloadavg()}))
 
 

@@ -219,11 +219,22 @@ def endpoints(served: Served, models: dict[str, Any], count: int, rounds: int) -
     print(f"{'a PATCH':44} {(time.perf_counter() - began) * 1000 / count:10.3f} ms")
     grown = (served.resident() - before) * 1024 / count
     print(f"{'memory per patched endpoint, cache included':44} {grown:10.1f} KiB", flush=True)
+    beside_few(served, made, places[(count - 1) % len(places)], rounds)
+    body, began = rows(), time.perf_counter()
+    for endpoint in made:
+        score(served, endpoint, body)
+    each = (time.perf_counter() - began) * 1000 / count
+    print(f"{'score once on each of them, one after another':44} {each:10.3f} ms")
+
+
+def beside_few(served: Served, made: list[dict[str, Any]], place: dict[str, Any], rounds: int) -> None:
+    """Time the same calls on the full emulator and on one with two endpoints; ``place`` is the last one's model."""
+    scoring, count = served.services["Bike Rental Scoring"]["id"], len(made)
     with tempfile.TemporaryDirectory() as folder:
         few = Served(Path(folder), 1)
         other = few.services["Bike Rental Scoring"]["id"]
         one = few.manage("PUT", f"/{other}/endpoints/e0", {})
-        patch(few, other, "e0", carried(served, few, places[(count - 1) % len(places)]))
+        patch(few, other, "e0", carried(served, few, place))
         body = rows()
         calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
             "list services": (lambda: served.manage("GET", ""), lambda: few.manage("GET", "")),
@@ -241,11 +252,6 @@ def endpoints(served: Served, models: dict[str, Any], count: int, rounds: int) -
         two = seconds(lambda: few.manage("GET", f"/{other}/endpoints"), 50) / 2
         print(f"{'list endpoints, for each one listed':44} {whole:10.3f} {two:10.3f} ms  {whole / two:6.2f}")
         few.stop()
-    began = time.perf_counter()
-    for endpoint in made:
-        score(served, endpoint, body)
-    each = (time.perf_counter() - began) * 1000 / count
-    print(f"{'score once on each of them, one after another':44} {each:10.3f} ms")
 
 
 def carried(served: Served, few: Served, place: dict[str, Any]) -> dict[str, Any]:

@@ -83,22 +83,31 @@ def main() -> None:
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("This needs wrk: install it with the system's package manager.")
-    folder = tempfile.TemporaryDirectory()
-    file = Path(folder.name) / "aml.json"
-    serve = ["-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0", "--endpoints-file", str(file)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "aml.json"
+        serve = ["-m", "amlemulator.cli", "serve", "--port", "0", "--blob-port", "0", "--endpoints-file", str(file)]
+        print(f"{'':34} {'amlclassic':>10} {'floor':>10}   ratio  [spread]")
+        starts(serve, arguments.rounds)
+        scores(serve, file, arguments.rounds, arguments.seconds)
+
+
+def starts(serve: list[str], rounds: int) -> None:
+    """Start the two in turns, and tell how long each takes and what it holds when it is idle."""
     colds: tuple[list[float], list[float]] = ([], [])
     memory: tuple[list[float], list[float]] = ([], [])
-    for _ in range(arguments.rounds + 1):
+    for _ in range(rounds + 1):
         for index, command in enumerate((serve, [str(HERE / "floor.py")])):
             server = Server(*command)
             colds[index].append(server.cold * 1000)
             time.sleep(1)  # it goes on loading beside the first calls: idle is afterwards
             memory[index].append(server.resident())
             server.stop()
-    print(f"{'':34} {'amlclassic':>10} {'floor':>10}   ratio  [spread]")
     report("cold start to READY, ms", colds[0][1:], colds[1][1:])
     report("idle memory, MiB", memory[0][1:], memory[1][1:])
 
+
+def scores(serve: list[str], file: Path, rounds: int, seconds: int) -> None:
+    """Score a row on the two in turns, by one client and by sixteen, so many seconds each."""
     ours = Server(*serve)
     services = json.loads(file.read_text())["workspaces"][0]["services"]
     endpoint = next(one for one in services if one["name"].endswith("[Predictive Exp.]"))["endpoints"][0]
@@ -111,9 +120,9 @@ def main() -> None:
     floor_url = floor.url + "/workspaces/w/services/s/execute?api-version=2.0&details=true"
     for connections in (1, 16):
         figures: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
-        for _ in range(arguments.rounds):
-            figures[0].append(wrk(url, key, body, connections, arguments.seconds))
-            figures[1].append(wrk(floor_url, key, body, connections, arguments.seconds))
+        for _ in range(rounds):
+            figures[0].append(wrk(url, key, body, connections, seconds))
+            figures[1].append(wrk(floor_url, key, body, connections, seconds))
         report(f"RRS one row, {connections} clients, per second", *([one[0] for one in side] for side in figures))
         report(f"RRS one row, {connections} clients, p99 ms", *([one[1] for one in side] for side in figures))
     ours.stop()

@@ -98,7 +98,7 @@ def test_what_is_wrong_is_told_with_file_and_line(served, folder, deploy):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["nowhere.yaml"], "nowhere.yaml: No such file or directory."),
+        (["nowhere.yaml"], "nowhere.yaml: No such file or directory. Look at how it is spelt"),
         (["{file}", "--model", "nothing"], "--model takes RESOURCE=FILE, not 'nothing'"),
         (["{file}", "--model", "a=nowhere.ilearner"], "nowhere.ilearner: No such file or directory."),
         (["{file}", "--parameter", "a=1", "--parameter", "a=2"], "--parameter names 'a' twice"),

@@ -39,7 +39,7 @@ def test_a_file_that_is_not_there(tmp_path, capsys):
     """Status 2 and one sentence."""
     for action in ("check", "show"):
         assert 2 == main(["experiments", action, str(tmp_path / "none.yaml")])
-        assert "none.yaml: No such file or directory." in capsys.readouterr().err
+        assert "none.yaml: No such file or directory. Look at how it is spelt" in capsys.readouterr().err
 
 
 def test_show_draws(tmp_path, capsys):

@@ -95,7 +95,8 @@ def test_files_that_are_none(action, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.ilearner").write_bytes(CENSUS.read_bytes()[:-1])
     assert 2 == main(["models", action, "none.ilearner"])
-    assert "amlclassic models: none.ilearner: No such file or directory.\n" == capsys.readouterr().err
+    mend = "Look at how it is spelt, and at the folder that it is looked for in."
+    assert f"amlclassic models: none.ilearner: No such file or directory. {mend}\n" == capsys.readouterr().err
     assert 1 == main(["models", action, "broken.ilearner"])
     told = capsys.readouterr()
     assert ("", 1) == (told.out, len(told.err.splitlines()))

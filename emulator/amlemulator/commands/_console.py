@@ -12,6 +12,18 @@ _WIDTH = 28
 _PLAIN_SECONDS = 5.0  # between lines where there is no terminal to draw a bar on
 
 
+def unusable(command: str, name: str, error: OSError) -> int:
+    """Say on standard error why a file named in a call cannot be used, and what mends it. Returns status 2."""
+    if isinstance(error, FileNotFoundError):
+        mend = "Look at how it is spelt, and at the folder that it is looked for in."
+    elif isinstance(error, PermissionError):
+        mend = "Let this user use it, or name another."
+    else:
+        mend = "Name another."
+    print(f"amlclassic {command}: {error.filename or name}: {error.strerror or error}. {mend}", file=sys.stderr)
+    return 2
+
+
 class Progress:
     """One bar at a time on a terminal; on anything else a plain line now and then. ``stream`` is standard error."""
 

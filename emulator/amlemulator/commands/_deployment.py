@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from amlclient import AmlError, ServiceError, WorkspaceEntry, WrongCall, mask, upload_file
-from amlemulator.commands._console import Progress
+from amlemulator.commands._console import Progress, unusable
 from amlemulator.commands._control import ControlPlane
 from amlemulator.commands._targets import read_endpoints
 from amlemulator.engine.deploying import STAGING
@@ -45,8 +45,7 @@ def deploy(arguments: argparse.Namespace) -> int:
         return 1
     except OSError as error:
         progress.clear()
-        print(f"amlclassic deploy: {error.filename}: {error.strerror}.", file=sys.stderr)
-        return 2
+        return unusable("deploy", arguments.file, error)
     except AmlError as error:
         progress.clear()
         print(f"amlclassic deploy: {_told(error)}", file=sys.stderr)

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from amlemulator.commands._console import unusable
 from amlemulator.experiments.document_schema import experiment_schema
 from amlemulator.experiments.drawing import draw_svg, draw_text
 from amlemulator.experiments.graph import GraphError, load_graph
@@ -21,7 +22,7 @@ def check(arguments: argparse.Namespace) -> int:
         try:
             found += check_file(Path(name))
         except OSError as error:
-            return _unreadable(name, error)
+            return unusable("experiments", name, error)
     if arguments.json:
         print(json.dumps({"findings": [_facts(one) for one in found]}, ensure_ascii=False, indent=1))
     else:
@@ -46,7 +47,7 @@ def show(arguments: argparse.Namespace) -> int:
         if arguments.svg:
             Path(arguments.svg).write_text(draw_svg(graph), "utf-8")
     except OSError as error:
-        return _unreadable(error.filename or arguments.file, error)
+        return unusable("experiments", arguments.file, error)
     except GraphError as error:
         print(error, file=sys.stderr)
         return 1
@@ -59,8 +60,3 @@ def schema(arguments: argparse.Namespace) -> int:
     shown = workspace_schema() if arguments.workspace else experiment_schema()
     print(json.dumps(shown, ensure_ascii=False, indent=1))
     return 0
-
-
-def _unreadable(name: str, error: OSError) -> int:
-    print(f"amlclassic experiments: {name}: {error.strerror or error}.", file=sys.stderr)
-    return 2

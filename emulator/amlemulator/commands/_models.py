@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from amlemulator.commands._console import unusable
 from amlemulator.experiments.model_file import (
     LARGEST_HEADER,
     LARGEST_MODEL,
@@ -33,7 +34,7 @@ def show(arguments: argparse.Namespace) -> int:
         file = read_model_file(_content(Path(arguments.file)))
         shown = _as_json(file) if arguments.json else _as_text(file)
     except OSError as error:
-        return _wrong_call(error, arguments.file)
+        return unusable("models", arguments.file, error)
     except ModelFileError as error:
         return _refused(arguments.file, error)
     print(shown)
@@ -75,7 +76,7 @@ def export(arguments: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         _write(written)
     except OSError as error:
-        return _wrong_call(error, arguments.file)
+        return unusable("models", arguments.file, error)
     except ModelFileError as error:
         return _refused(arguments.file, error)
     onnx, program = written
@@ -99,11 +100,6 @@ def _write(files: Mapping[Path, bytes]) -> None:
             (Path(made) / path.name).write_bytes(content)
         for path in files:
             (Path(made) / path.name).replace(path)
-
-
-def _wrong_call(error: OSError, name: str) -> int:
-    print(f"amlclassic models: {error.filename or name}: {error.strerror or error}.", file=sys.stderr)
-    return 2
 
 
 def _refused(name: str, error: ModelFileError) -> int:
