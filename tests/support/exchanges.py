@@ -8,13 +8,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-NAMES = st.text(max_size=8)
+
+def _texts(size: int) -> st.SearchStrategy[str]:
+    """Return texts without a secret: what is written in the place of one does not give it back."""
+    return st.text(max_size=size).filter(lambda text: "sig=" not in text and "AccountKey=" not in text)
+
+
+NAMES = _texts(8)
 LEAVES = (
     st.none()
     | st.booleans()
     | st.integers(-(10**15), 10**15)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=12)
+    | _texts(12)
 )
 # JSON as services answer with it, awkward names and texts included.
 JSON = st.recursive(
