@@ -50,7 +50,7 @@ NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoi
             ),
         ),
         (
-            {"patch_url": f"{SCORED}/workspaces/w/services/{G2}", "place_of": lambda address: ADDED},
+            {"patch_url": f"{SCORED}/workspaces/w/services/{G2}", "place_of": lambda address: address and ADDED},
             wrong(
                 "patch-url",
                 "guid-for-endpoint-name",
@@ -69,6 +69,13 @@ NO_PATCH = "is no management address of an endpoint (.../webservices/{id}/endpoi
         (
             {"patch_url": patch_of(), "listing": (None, AmlError("why"))},
             unknown("patch-url", "the web services cannot be listed: why"),
+        ),
+        (
+            {"patch_url": patch_of(), "listing": (None, None)},
+            unknown(
+                "patch-url",
+                "the web services cannot be listed: neither a token nor an endpoints file is given",
+            ),
         ),
         (
             {"listing": ((TRAINS,), None)},
@@ -183,7 +190,7 @@ def test_the_service(members, expected) -> None:
         ({"target": OF_TRAINER}, unknown("default", "the PATCH goes to a training service; mend that first")),
         ({"target": ADDED}, ok("default", "'ep1' was added")),
         (
-            {"target": DEFAULT, "places": lambda service: (DEFAULT, ADDED, OTHER)},
+            {"target": DEFAULT, "places": lambda service: (DEFAULT, ADDED, OTHER) if service is SCORES else ()},
             wrong(
                 "default",
                 "patch-on-default",

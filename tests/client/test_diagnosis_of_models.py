@@ -12,11 +12,13 @@ from amlclient._diagnosis.sightings import seen
 from amlclient._diagnosis.survey import Place
 from amlclient._failures import known_failure
 from amlclient._models import JobState, Resource
+from amlcontracts import load
 from support.surveys import ADDED, DEFAULT, G1, OTHER, SCORED, SCORES, Told, ok, survey, told, unknown, wrong
 
 UNAUTHORIZED = Unauthorized(401, "Unauthorized", "no")
 JOB = {"training_url": f"{SCORED}/workspaces/w/services/{G1}", "training_key": "k", "job_id": "j"}
 MADE = BlobLocation("c/m.ilearner", "http://b/", "?sig=x")
+EXPIRED = "Signature not valid in the specified time frame"
 NO_JOB = unknown("job", "no job is given (its id, and address and key of the training endpoint)")
 
 
@@ -43,6 +45,15 @@ NO_JOB = unknown("job", "no job is given (its id, and address and key of the tra
             {**JOB, "job": (None, UNAUTHORIZED), "is_token": lambda given: given == "k"},
             wrong("job", "token-for-key", "401 Unauthorized: no"),
         ),
+        (
+            {
+                **JOB,
+                "training_key": "key-default",
+                "place_of": lambda address: address and DEFAULT,
+                "job": (None, UNAUTHORIZED),
+            },
+            wrong("job", "fresh-endpoint", "401 Unauthorized: no"),
+        ),
         ({**JOB, "job": (None, NotFound(404, "N", "m"))}, wrong("job", "job-deleted", "404 N: m")),
         ({**JOB, "job": (None, ServiceError(500, "X", "m"))}, unknown("job", "500 X: m")),
         (
@@ -60,6 +71,10 @@ NO_JOB = unknown("job", "no job is given (its id, and address and key of the tra
         (
             {**JOB, "job": (JobStatus(JobState.FAILED, details="Error 0085"), None)},
             wrong("job", "module-fails", "job j is Failed", "Error 0085"),
+        ),
+        (
+            {**JOB, "job": (JobStatus(JobState.FAILED, details=EXPIRED), None)},
+            wrong("job", "input-sas-expired", "job j is Failed", EXPIRED),
         ),
         (
             {**JOB, "job": (JobStatus(JobState.FINISHED, {"o": BlobLocation("c/e.csv")}), None)},
@@ -96,6 +111,15 @@ BINARY, TEXT = Probe(b"\x00\x01\x02"), Probe(b"a,b\n1,2\n" * 10)
                 "model",
                 "renamed-as-model",
                 "c/m.ilearner is text that begins with " + repr(("a,b\n1,2\n" * 10)[:40]) + ": a model is binary",
+            ),
+        ),
+        (
+            MADE,
+            Probe("가".encode() * 20),
+            wrong(
+                "model",
+                "renamed-as-model",
+                f"c/m.ilearner is text that begins with '{'가' * 13}\ufffd': a model is binary",
             ),
         ),
         (MADE, None, unknown("model", "c/m.ilearner cannot be read; that is the next check")),
@@ -165,13 +189,20 @@ def test_why_storage_refuses() -> None:
         "the job's model is at http://b/acct/other/m.ilearner",
         "404 BlobNotFound: m",
     )
-    assert expected == refused(GONE, results=(BlobLocation("c/e.csv", "http://b/acct/"), mislaid))
+    results = (BlobLocation("c/e.csv", "http://b/acct/"), mislaid)
+    for name in ("c/m.ilearner", "c/deep/m.ilearner"):
+        assert expected == refused(GONE, BlobLocation(name, "http://b/acct/", WHOLE), results=results)
     assert wrong("sas", "model-blob-deleted", "404 BlobNotFound: m") == refused(GONE, results=(FULL,))
     cut = BlobLocation("c/m.ilearner", "http://b/acct/", "?sv=1")
     lacks = "the SasBlobToken has no sr, sig, se, sp"
     assert wrong("sas", "sas-cut", lacks, "404 BlobNotFound: m") == refused(GONE, cut)
+    assert wrong("sas", "sas-cut", "there is no SasBlobToken", "404 BlobNotFound: m") == refused(
+        GONE, BlobLocation("c/m.ilearner", "http://b/acct/")
+    )
     assert unknown("sas", "500 X: m") == refused(ServiceError(500, "X", "m"))
-    assert wrong("sas", (), "401 X: m") == refused(ServiceError(401, "X", "m"))
+    assert [wrong("sas", (), f"{status} X: m") for status in (401, 403)] == [
+        refused(ServiceError(status, "X", "m")) for status in (401, 403)
+    ]
 
 
 def test_what_else_a_token_opens() -> None:
@@ -181,7 +212,8 @@ def test_what_else_a_token_opens() -> None:
     other, mislaid = BlobLocation("c/e.csv", "http://b/acct/"), BlobLocation("d/m.ilearner", "http://b/acct/")
 
     def asked(opens_with: bool, *results: BlobLocation) -> Told:
-        looked = lambda location: Probe(b"x" if opens_with and location.sas_blob_token == WHOLE else None)  # noqa: E731
+        opened = [f"{one.url}{WHOLE}" for one in results] if opens_with else []
+        looked = lambda location: Probe(b"x" if location.url in opened else None)  # noqa: E731
         return refused(error, results=results, look=looked)
 
     assert wrong("sas", checks_model.MISMATCH, str(error)) == asked(False, other)
@@ -207,6 +239,7 @@ def test_what_else_a_token_opens() -> None:
             "the account 'acct' stands in BaseLocation and again in RelativeLocation",
         ),
         ("http://b/acct/c/m.ilearner/", "x", "BaseLocation holds the whole address: http://b/acct/c/m.ilearner/"),
+        ("http://b/acct/c/m.ilearner/", "x/y", None),
         ("http://b/acct/c/m.csv", "x", None),
         ("http://b/acct", "c/acct", None),
     ],
@@ -222,10 +255,13 @@ def test_what_the_two_locations_show(base, relative, flaw) -> None:
     [
         ("", "there is no SasBlobToken"),
         ("?& ", "there is no SasBlobToken"),
+        ("X", "the SasBlobToken has no sv, sr, sig, se, sp"),
+        (f"X{WHOLE[1:]}", "the SasBlobToken has no sv"),
         (WHOLE, None),
         (f"&{WHOLE[1:]}", None),
         ("?sv=1&sr=b", "the SasBlobToken has no sig, se, sp"),
         ("?sv=&sr=b&si=p", "the SasBlobToken has no sv, sig"),
+        ("?sv=1&ss=&srt=o&si=p&sig=x", "the SasBlobToken has no ss, se, sp"),
         ("?ss=b&sig=x", "the SasBlobToken has no sv, srt, se, sp"),
         (WHOLE.replace("A%3D", "%3D"), "the signature (sig) in the SasBlobToken is not whole"),
         (WHOLE.replace("AAAA", "A+AA", 1), None),
@@ -253,7 +289,7 @@ def test_a_name_that_holds_its_token(relative, joined) -> None:
     [
         (None, False),
         (b"", True),
-        (b"a\tb\r\n", True),
+        (b"a\tb c\r\n", True),
         (b"a\x1fb", False),
         ("\ufeffä".encode(), True),
         ("aä".encode()[:-1], True),
@@ -271,16 +307,16 @@ def test_rows_are_made_of_the_sample() -> None:
     document = {
         "definitions": {
             "ExecutionRequest": {
-                "example": {"Inputs": {"i": [{"n": 4, "x": 2.0, "c": "a", "b": True, "t": None}], "e": [], "s": "x"}}
+                "example": {"Inputs": {"i": [{"n": 4, "x": 2.5, "c": "a", "b": True, "t": None}], "e": [], "s": "x"}}
             },
             "iItem": {"properties": {"c": {"enum": ["a", "b", "c"]}, "n": {"type": "integer"}}},
         }
     }
     values = [
-        [4, 2.0, "a", True, None],
-        [0, 4.0, "a", True, None],
-        [8, 1.0, "b", True, None],
-        [2, 20.0, "c", True, None],
+        [4, 2.5, "a", True, None],
+        [0, 5.0, "a", True, None],
+        [8, 1.25, "b", True, None],
+        [2, 25.0, "c", True, None],
     ]
     expected = {"Inputs": {"i": {"ColumnNames": ["n", "x", "c", "b", "t"], "Values": values}}, "GlobalParameters": {}}
     assert expected == varied(document, rows=4)
@@ -322,7 +358,7 @@ def serving(shown: dict[str, Endpoint], **members: object) -> Told:
     """Return what is said of endpoint ep1; ``shown`` are the endpoints as the service shows them."""
     facts = {
         "target": ADDED,
-        "places": lambda service: (DEFAULT, ADDED, OTHER),
+        "places": lambda service: (DEFAULT, ADDED, OTHER) if service is SCORES else (),
         "detail": lambda found: shown.get(found.endpoint.name),
         "swagger": lambda url: (None, None),
         "score": lambda url, key: (SimpleNamespace(table=[1, 2]), None),
@@ -343,8 +379,9 @@ def test_whether_the_endpoint_serves_the_model() -> None:
     nobody = unknown("serves", "it is not known which endpoint is updated")
     assert [nobody, nobody] == [serving({}), serving({"ep1": with_model()}, target=None)]
     told = "the model of the endpoint 'ep1' of 'Scorer' is as deployed"
-    assert wrong("serves", checks_serving.NEVER, told) == serving({"ep1": with_model()})
-    assert wrong("serves", checks_serving.NEVER, told) == serving({"ep1": with_model()}, model=MADE)
+    never = wrong("serves", checks_serving.NEVER, told)
+    assert [never, never] == [serving({"ep1": with_model(), **others}) for others in ({}, {"ep2": with_model()})]
+    assert never == serving({"ep1": with_model()}, model=MADE)
     expected = wrong("serves", "another-endpoint-patched", told, "the endpoint 'ep2' of 'Scorer' has that model")
     assert expected == serving({"ep1": with_model(), "ep2": with_model(MADE)}, model=MADE)
     other = with_model(BlobLocation("c/old.ilearner", "http://b/"))
@@ -358,12 +395,13 @@ def test_whether_the_endpoint_serves_the_model() -> None:
     assert wrong("serves", checks_serving.ALIKE, FROM, ALIKE) == serving({"ep1": with_model(MADE)}, model=MADE)
 
 
+def by_url(url: str, key: str) -> tuple[object, None]:
+    return SimpleNamespace(table=[url, key]), None
+
+
 def test_whether_the_answers_differ() -> None:
     """The same rows are asked of both; without a way to ask it is not known."""
     shown = {"ep1": with_model(MADE)}
-
-    def by_url(url: str, key: str) -> tuple[object, None]:
-        return SimpleNamespace(table=[url, key]), None
 
     differ = "the same rows are answered otherwise than by the default endpoint"
     assert ok("serves", FROM, differ) == serving(shown, score=by_url)
@@ -381,6 +419,20 @@ def test_whether_the_answers_differ() -> None:
     assert ok("serves", FROM, differ) == serving(shown, score=by_url, resource_name="m")
 
 
+def test_a_default_endpoint_that_publishing_does_not_reach() -> None:
+    """Told beside an endpoint that serves well or is not known to; where something is wrong, that is told alone."""
+    kept = Place(
+        SCORES, Endpoint("default", f"{SCORED}/workspaces/w/services/{G1}", primary_key="k", prevent_update=True)
+    )
+    both = {"places": lambda service: (kept, ADDED)}
+    prevented = "PreventUpdate is set on the endpoint 'default' of 'Scorer': what is published anew does not reach it"
+    differ = "the same rows are answered otherwise than by the default endpoint"
+    well = serving({"ep1": with_model(MADE)}, score=by_url, **both)
+    assert wrong("serves", "prevent-update", FROM, differ, prevented) == well
+    never = wrong("serves", checks_serving.NEVER, "the model of the endpoint 'ep1' of 'Scorer' is as deployed")
+    assert never == serving({"ep1": with_model()}, **both)
+
+
 def test_an_endpoint_of_an_older_deployment() -> None:
     """The default endpoint's description differs; one that cannot be read tells nothing."""
 
@@ -396,6 +448,20 @@ def test_an_endpoint_of_an_older_deployment() -> None:
     assert stale == serving(shown, swagger=described({"definitions": 1}, {"definitions": 2}))
     for added, default in (({"definitions": 1}, {"definitions": 1, "host": 2}), (None, {"definitions": 2})):
         assert "republished-endpoint-stale" not in serving(shown, swagger=described(added, default))[2]
+
+
+def test_an_endpoint_without_an_address() -> None:
+    """The service need not show one; then there is nothing to read and nothing to hold against another."""
+    bare, asked = Place(SCORES, Endpoint("ep1", primary_key="k")), list[str]()
+
+    def swagger(url: str) -> tuple[dict[str, object], None]:
+        asked.append(url)
+        return {"definitions": url}, None
+
+    members = {"target": bare, "places": lambda service: (DEFAULT, bare), "swagger": swagger}
+    expected = unknown("serves", FROM, "there is no default endpoint to hold it against")
+    assert expected == serving({"ep1": with_model(MADE)}, **members)
+    assert [f"{SCORED}/workspaces/w/services/{G1}"] == asked
 
 
 def test_a_result_as_json() -> None:
@@ -422,13 +488,26 @@ def test_a_result_as_json() -> None:
     } == result.to_json("ko")
     assert result.question() == result.question("en") != result.question("ko")
     assert result.parted_by() == result.parted_by("en") != result.parted_by("ko")
-    assert None is results.wrong("sas", "sas-cut").parted_by()
-    assert None is results.wrong("sas", ("sas-cut", "patch-on-default")).parted_by()
     fine = results.ok("job", look)
     diagnosis = results.Diagnosis((fine, result))
     found = [["sas-cut", "sas-of-another-blob"]]
     assert {"ok": False, "found": found, "checks": [fine.to_json(), result.to_json()]} == diagnosis.to_json()
     assert (False, True, (result,)) == (diagnosis.healthy, results.Diagnosis((fine,)).healthy, diagnosis.findings)
+
+
+def test_what_a_check_asks_and_what_would_part_its_causes() -> None:
+    """The catalogue's question of that check; the test of the fewest causes that hold all of them, if there is one."""
+    for one in load("failures")["checks"]:
+        assert (one["en"], one["ko"]) == (results.ok(one["id"]).question(), results.ok(one["id"]).question("ko"))
+    tests = {tuple(one["failures"]): one["test"]["en"] for one in load("failures")["alike"]}
+    for causes, test in tests.items():
+        assert test == results.wrong("x", causes).parted_by()
+    four = checks_serving.NOT_SHOWN
+    assert [tests[four], tests[checks_serving.ALIKE]] == [
+        results.wrong("x", one).parted_by() for one in (four[1:], four[2:])
+    ]
+    for causes in (("sas-cut",), ("sas-cut", "patch-on-default")):
+        assert None is results.wrong("sas", causes).parted_by()
 
 
 def test_what_was_seen_reads_in_either_language() -> None:

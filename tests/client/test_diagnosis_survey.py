@@ -17,6 +17,7 @@ from amlclient import (
     diagnose,
 )
 from amlclient._addresses import ServiceAddress
+from amlclient._diagnosis import checks_update
 from amlclient._diagnosis.survey import Survey
 from amlclient._endpoints_file import ServiceEntry, WorkspaceEntry
 from client.fake_service import FakeClock
@@ -41,9 +42,12 @@ from support.scripted import (
     scoring,
     workspace,
 )
+from support.surveys import ok, wrong
+from support.surveys import told as sentences
 
 PATCH = management("/s/endpoints/ep1")
-HOME = ("", "West Europe", MANAGEMENT)
+PATH = f"/workspaces/w/services/{OF_ADDED}"
+EXECUTE, SWAGGER = f"{SERVICES}{PATH}/execute", f"{SERVICES}{PATH}/swagger.json"
 KNOWN = WorkspaceEntry(
     "w",
     "W",
@@ -116,7 +120,7 @@ def test_a_diagnosis_asks_for_what_it_needs_and_little_else() -> None:
         *of_added,
         *of_default,
     ] == list(zip(asked, transport.keys, strict=True))
-    assert {5.0} == set(transport.allowed)
+    assert ({5.0}, {True}) == (set(transport.allowed), {one.repeatable for one in transport.calls})
 
 
 def test_a_service_that_is_busy_is_asked_once() -> None:
@@ -201,6 +205,7 @@ def test_an_endpoints_file_without_a_region() -> None:
     known = WorkspaceEntry("w", "W", "", TOKEN, "http://h/management")
     made = survey(workspace=known, patch_url=management(root=SOUTH), token="wrong")
     assert ("West Europe", "http://h/management", TOKEN) == (made.region, made.root, made.token)
+    assert "" == survey(workspace=known).region  # nobody to ask
 
 
 BOTH = [("t", "Trainer"), ("s", "Scorer")]
@@ -388,7 +393,59 @@ def picky(answer: Any, most: int) -> Any:
     return answered
 
 
-EXECUTE, SWAGGER = f"{scoring(OF_ADDED)}/execute", f"{scoring(OF_ADDED)}/swagger.json"
+def described_at(*hosts: str) -> dict[str, Any]:
+    """Return the answers of hosts that have the endpoint ep1, and of West Europe's, which has not."""
+    return {SWAGGER: NOT_FOUND, **{f"https://{host}.azureml.net{PATH}/swagger.json": {} for host in hosts}}
+
+
+ELSEWHERE = "https://europewest.services.azureml.net is of West Europe; the workspace is in {}: https://{}.azureml.net"
+FAR = "asiasoutheast.services"
+
+
+@pytest.mark.parametrize(
+    ("members", "asked", "expected"),
+    [
+        ({}, ["europewest"], ok("region", "scoring: West Europe")),
+        (
+            {"answers": described_at(FAR)},
+            ["europewest", "ussouthcentral", "asiasoutheast"],
+            wrong("region", "region-scoring", ELSEWHERE.format("Southeast Asia", FAR)),
+        ),
+        (
+            {"answers": described_at(FAR), "away": ("https://ussouth",)},
+            ["europewest", "ussouthcentral", "asiasoutheast"],
+            wrong("region", "region-scoring", ELSEWHERE.format("Southeast Asia", FAR)),
+        ),
+        (
+            {"answers": described_at()},
+            ["europewest", "ussouthcentral", "asiasoutheast", "japaneast", "uswestcentral"],
+            ok("region", "scoring: West Europe"),
+        ),
+        (
+            {"answers": {**described_at(FAR), f"{scoring(OF_ADDED)}/swagger.json": Refusal(500)}},
+            ["europewest"],
+            ok("region", "scoring: West Europe"),
+        ),
+        (
+            {"patch_url": PATCH, "scoring_url": f"https://{FAR}.azureml.net{PATH}", "answers": described_at(FAR)},
+            ["asiasoutheast"],
+            ok("region", "management: West Europe", "scoring: Southeast Asia"),
+        ),
+    ],
+)
+def test_the_region_of_an_endpoint(members, asked, expected) -> None:
+    """Without a token, that of the host that describes it: the given one first, then the others that are there."""
+    made, transport = surveyed(**{"scoring_url": scoring(OF_ADDED), **members})
+    assert expected == sentences(checks_update.region(made))
+    assert [f"GET https://{host}.services.azureml.net" for host in asked] == [
+        one.partition("/workspaces/")[0] for one in transport.asked if one.endswith("/swagger.json")
+    ]
+
+
+def test_a_scoring_host_that_was_given_and_is_not_there_is_told() -> None:
+    """As of the management host: the program calls it."""
+    with pytest.raises(NotSent):
+        checks_update.region(survey(scoring_url=scoring(OF_ADDED), away=(SERVICES,)))
 
 
 def score(key: str = "key-ep1", **members: Any) -> tuple[set[str] | None, str | None, list[Any]]:

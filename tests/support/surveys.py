@@ -59,7 +59,7 @@ def survey(**members: object) -> SimpleNamespace:
         "place_of": lambda address: None,
         "target": None,
         "scored": None,
-        "management": SimpleNamespace(endpoint_url=patch_of),
+        "management": SimpleNamespace(endpoint_url=lambda service, name: patch_of(service, name)),
         "root": HOST,
         "region": "",
         "job": (None, None),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from amlclient._models import BlobLocation, Endpoint, Resource
 
 from .result import CheckResult, ok, unknown, wrong
@@ -54,12 +52,10 @@ def _resource(survey: Survey, detail: Endpoint) -> Resource | None:
 
 
 def _is_stale(survey: Survey, target: Place, default: Place) -> bool:
-    documents = [survey.swagger(one.endpoint.api_location or "")[0] for one in (target, default)]
-    return None not in documents and _described(documents[0]) != _described(documents[1])
-
-
-def _described(document: dict[str, Any] | None) -> Any:
-    return (document or {}).get("definitions")
+    """Whether two endpoints describe other inputs and outputs; what cannot be read tells nothing."""
+    addresses = [one.endpoint.api_location for one in (target, default) if one.endpoint.api_location]
+    described = [document.get("definitions") for document, _ in map(survey.swagger, addresses) if document is not None]
+    return len(described) == 2 and described[0] != described[1]
 
 
 def _by_location(survey: Survey, target: Place, default: Place | None, resource: Resource) -> CheckResult:

@@ -288,7 +288,8 @@ class Survey:
 
     def opens(self, url: str, token: str) -> AmlError | None:
         """Return the refusal of a management address for a token; None when it opens, or is not there."""
-        _, error = attempt(lambda: ServiceClient(Bearer(token), **self._options).call(json_call("GET", url)))
+        call = json_call("GET", url, repeatable=True)
+        _, error = attempt(lambda: ServiceClient(Bearer(token), **self._options).call(call))
         return None if isinstance(error, NotFound) else error
 
     def is_token(self, given: str) -> bool:
