@@ -242,10 +242,13 @@ def test_what_else_a_token_opens() -> None:
         ("http://b/acct/c/m.ilearner/", "x/y", None),
         ("http://b/acct/c/m.csv", "x", None),
         ("http://b/acct", "c/acct", None),
+        ("http://b/acct", "/Xacct/c/m", None),
+        ("http://b/acctX/", "acct/c/m", None),
+        ("http://b/acct/c/m.ilearnerX", "x", None),
     ],
 )
 def test_what_the_two_locations_show(base, relative, flaw) -> None:
-    """What is missing, said twice, or in the other one's place."""
+    """What is missing, said twice, or in the other one's place; a name that is longer by a letter is another name."""
     found = checks_model.flaw_of_joining(BlobLocation(relative, base))
     assert flaw == (found and str(found))
 
@@ -380,7 +383,7 @@ def test_whether_the_endpoint_serves_the_model() -> None:
     assert [nobody, nobody] == [serving({}), serving({"ep1": with_model()}, target=None)]
     told = "the model of the endpoint 'ep1' of 'Scorer' is as deployed"
     never = wrong("serves", checks_serving.NEVER, told)
-    assert [never, never] == [serving({"ep1": with_model(), **others}) for others in ({}, {"ep2": with_model()})]
+    assert [never, never] == [serving({"ep1": with_model(), **others}) for others in ({}, {"ep2": with_model(MADE)})]
     assert never == serving({"ep1": with_model()}, model=MADE)
     expected = wrong("serves", "another-endpoint-patched", told, "the endpoint 'ep2' of 'Scorer' has that model")
     assert expected == serving({"ep1": with_model(), "ep2": with_model(MADE)}, model=MADE)

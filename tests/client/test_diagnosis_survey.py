@@ -14,14 +14,15 @@ from amlclient import (
     ServiceError,
     WebService,
     WrongCall,
-    diagnose,
 )
 from amlclient._addresses import ServiceAddress
 from amlclient._diagnosis import checks_update
 from amlclient._diagnosis.survey import Survey
-from amlclient._endpoints_file import ServiceEntry, WorkspaceEntry
+from amlclient._endpoints_file import WorkspaceEntry
 from client.fake_service import FakeClock
 from support.scripted import (
+    EXECUTE,
+    KNOWN,
     MANAGEMENT,
     MODEL,
     NOT_FOUND,
@@ -29,8 +30,11 @@ from support.scripted import (
     OF_DEFAULT,
     OF_OTHER,
     OF_TRAINER,
+    PATCH,
+    PATH,
     SAS,
     SERVICES,
+    SWAGGER,
     TOKEN,
     UNAUTHORIZED,
     Refusal,
@@ -44,28 +48,6 @@ from support.scripted import (
 )
 from support.surveys import ok, wrong
 from support.surveys import told as sentences
-
-PATCH = management("/s/endpoints/ep1")
-PATH = f"/workspaces/w/services/{OF_ADDED}"
-EXECUTE, SWAGGER = f"{SERVICES}{PATH}/execute", f"{SERVICES}{PATH}/swagger.json"
-KNOWN = WorkspaceEntry(
-    "w",
-    "W",
-    "West Europe",
-    TOKEN,
-    MANAGEMENT,
-    (ServiceEntry("t", "Trainer", "training"), ServiceEntry("s", "Scorer", "scoring")),
-)
-WHOLE = RetrainingSetup(
-    patch_url=PATCH,
-    token=TOKEN,
-    resource_name="m [trained model]",
-    scoring_url=scoring(OF_ADDED),
-    scoring_key="key-ep1",
-    training_url=scoring(OF_TRAINER),
-    training_key="training-key",
-    job_id="j",
-)
 
 
 def surveyed(
@@ -85,52 +67,6 @@ def address(url: str) -> ServiceAddress:
     found = ServiceAddress.parse(url)
     assert found is not None
     return found
-
-
-# A whole diagnosis
-
-
-def test_a_diagnosis_asks_for_what_it_needs_and_little_else() -> None:
-    """Every call with its key: only GET and RRS, no secret to a host that needs none, the lists once."""
-    transport = Scripted(workspace())
-    diagnosis = diagnose(WHOLE, transport=transport, clock=FakeClock(), timeout=5.0)
-    assert ["ok"] * 12 == [one.outcome for one in diagnosis.checks]
-    names = {OF_TRAINER: "TRAINER", OF_DEFAULT: "DEFAULT", OF_ADDED: "ADDED", management(): "M", scoring(""): "S/"}
-    asked = transport.asked
-    for long, short in names.items():
-        asked = [one.replace(long, short) for one in asked]
-    rrs = "execute?api-version=2.0&details=true"
-    of_added = [("GET S/ADDED/swagger.json", "none"), (f"POST S/ADDED/{rrs}", "key-ep1")]
-    of_default = [("GET S/DEFAULT/swagger.json", "none"), (f"POST S/DEFAULT/{rrs}", "key-default")]
-    assert [
-        ("GET M", TOKEN),  # whether this region's host knows the workspace
-        ("GET M", TOKEN),
-        ("GET M/t/endpoints", TOKEN),
-        ("GET M/t/endpoints/default", TOKEN),
-        ("GET M/s/endpoints", TOKEN),
-        ("GET M/s/endpoints/ep1", TOKEN),
-        ("GET M/s/endpoints/ep1", TOKEN),  # with the program's own token
-        *of_added,
-        ("GET S/TRAINER/jobs/j?api-version=2.0", "training-key"),
-        (f"GET {MODEL}{SAS}", ""),
-        ("GET M/s/endpoints/ep1", TOKEN),  # its resources' names
-        ("GET M/s/endpoints/ep1", TOKEN),  # where its model comes from
-        of_added[0],  # whether it describes itself as the default one does
-        of_default[0],
-        *of_added,
-        *of_default,
-    ] == list(zip(asked, transport.keys, strict=True))
-    assert ({5.0}, {True}) == (set(transport.allowed), {one.repeatable for one in transport.calls})
-
-
-def test_a_service_that_is_busy_is_asked_once() -> None:
-    """A diagnosis tells of a 503; waiting until it is over would hide it."""
-    transport = Scripted({**workspace(), f"{scoring(OF_ADDED)}/execute": Refusal(503, "ServiceUnavailable")})
-    diagnose(RetrainingSetup(scoring_url=scoring(OF_ADDED), scoring_key="k"), transport=transport, clock=FakeClock())
-    assert 1 == sum("execute" in one for one in transport.asked)
-
-
-# The workspace
 
 
 @pytest.mark.parametrize(

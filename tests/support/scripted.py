@@ -13,6 +13,7 @@ import requests
 
 from amlclient import NotSent, Transport
 from amlclient._clock import Deadline
+from amlclient._endpoints_file import ServiceEntry, WorkspaceEntry
 from amlclient._transport import Answer, Call
 
 MANAGEMENT = "https://europewest.management.azureml.net"
@@ -51,6 +52,19 @@ def scoring(guid: str) -> str:
 def management(path: str = "", root: str = MANAGEMENT) -> str:
     """Return a management address."""
     return f"{root}/workspaces/w/webservices{path}"
+
+
+PATCH = management("/s/endpoints/ep1")
+PATH = f"/workspaces/w/services/{OF_ADDED}"
+EXECUTE, SWAGGER = f"{SERVICES}{PATH}/execute", f"{SERVICES}{PATH}/swagger.json"
+KNOWN = WorkspaceEntry(
+    "w",
+    "W",
+    "West Europe",
+    TOKEN,
+    MANAGEMENT,
+    (ServiceEntry("t", "Trainer", "training"), ServiceEntry("s", "Scorer", "scoring")),
+)
 
 
 def endpoint(name: str, guid: str, **members: Any) -> dict[str, Any]:
@@ -109,6 +123,7 @@ class Scripted(Transport):
         self.answers, self.away = answers, away
         self.calls: list[Call] = []
         self.allowed: list[float] = []  # seconds, of each call
+        self.closed = False
 
     @property
     def asked(self) -> list[str]:
@@ -135,3 +150,7 @@ class Scripted(Transport):
         return Answer(
             call, 200, MappingProxyType({}), answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         )
+
+    def close(self) -> None:
+        """Remember that somebody closed it."""
+        self.closed = True

@@ -29,6 +29,11 @@ def patch_of(service: str = "s", name: str = "ep1", workspace: str = "w") -> str
     return f"{HOST}/workspaces/{workspace}/webservices/{service}/endpoints/{name}"
 
 
+def endpoint_url(service: str, name: str) -> str:
+    """Return what the management client says of an endpoint of the workspace."""
+    return patch_of(service, name)
+
+
 def survey(**members: object) -> SimpleNamespace:
     """Return a survey of a workspace with a training and a scoring service; ``setup`` members by their names."""
     names = (
@@ -59,7 +64,7 @@ def survey(**members: object) -> SimpleNamespace:
         "place_of": lambda address: None,
         "target": None,
         "scored": None,
-        "management": SimpleNamespace(endpoint_url=lambda service, name: patch_of(service, name)),
+        "management": SimpleNamespace(endpoint_url=endpoint_url),
         "root": HOST,
         "region": "",
         "job": (None, None),
