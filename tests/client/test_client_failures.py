@@ -23,6 +23,7 @@ from client.fake_service import BASE, RESOURCE, SCORING, FakeService
 from client.test_client_operations import manager, model
 
 ENDPOINTS = "/management/workspaces/w/webservices/s/endpoints"
+UNCONNECTED = "m.ilearner has an extension that is none; the extensions of this type are: .csv, .tsv"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,9 @@ ENDPOINTS = "/management/workspaces/w/webservices/s/endpoints"
          ("storage-key-changed",)),
         (lambda: ServiceError(400, "InvalidOperation", "m", details=(ErrorDetail("CannotStartJob"),), method="POST",
                               url=f"{BASE}/services/x/jobs/1/start"), ("job-started-twice",)),
+        (lambda: ServiceError(400, "BadArgument", "m", details=(ErrorDetail("InvalidBlobExtension", UNCONNECTED),),
+                              method="POST", url=f"{BASE}/services/x/jobs"),
+         ("output-not-on-train-model", "ilearner-on-input")),
         (lambda: JobFailed(job_id="j", details="Module: X; Error 0085: no"), ("module-fails",)),
         (lambda: JobFailed(job_id="j", details="... All rows must have same number of elements"), ("ragged-csv",)),
         (lambda: JobFailed(job_id="j", details=None), ("module-fails",)),
@@ -147,7 +151,8 @@ def test_an_address_without_region_does_not_tell_one():
     assert ("management", "", "a b", "/refresh", "") == (
         address.role, address.region, address.endpoint, address.rest, address.root_in("West Europe"),
     )  # fmt: skip
-    assert [None, None, None] == [ServiceAddress.parse(url) for url in ("http://[x/workspaces/w", "x", "/workspaces/w")]
+    nowhere = ("http://[x/workspaces/w", "x", "/workspaces/w", "http://:80/workspaces/w")
+    assert [None] * 4 == [ServiceAddress.parse(url) for url in nowhere]
 
 
 def test_addresses_of_two_regions_are_refused():

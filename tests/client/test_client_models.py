@@ -184,6 +184,12 @@ def test_redaction_hides_every_kind_of_secret() -> None:
     assert "AccountKey=*** ?sv=1&sig=***&se=1 Authorization: Bearer *** ***" == text
 
 
+@pytest.mark.parametrize("spelt", ["a+b/c", "a%2Bb%2Fc", "a\\u002Bb/c", "a+b\\/c"])
+def test_a_secret_is_known_however_it_is_spelt(spelt: str) -> None:
+    """As it is, as in an address, and as .NET and others escape it in JSON; each time that it stands there."""
+    assert "key *** or ***!" == redact(f"key {spelt} or {spelt}!", ["other", "a+b/c"])
+
+
 def test_masks_tell_apart_but_give_nothing_away() -> None:
     """Short keys are hidden whole."""
     assert ("abcd***", "***", "***") == (mask("abcd" + "e" * 40), mask("short"), mask(""))

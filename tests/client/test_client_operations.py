@@ -99,6 +99,16 @@ def test_many_rows_are_scored_in_batches() -> None:
     assert [2, 2, 2, 1] == [len(table) for table in scorer(service).score_in_batches(heavy)]
 
 
+def test_the_bounds_of_a_batch() -> None:
+    """2,000 rows, and half of 4 MB of cells; in swagger's form each row has the names of its columns too."""
+    client = scorer(FakeService())
+    assert [2000, 1] == [len(table) for table in client.score_in_batches([{"a": 1}] * 2001)]
+    for name, sizes in (("x" * (2**20 - 9), [2, 2]), ("x" * (2**20 - 8), [1, 1, 1, 1])):  # "name": ["a"]
+        rows = Table((name,), (("a",),) * 4)
+        assert sizes == [len(table) for table in client.score_in_batches(rows, swagger=True)]
+        assert [4] == [len(table) for table in client.score_in_batches(rows)]
+
+
 def test_too_large_a_request_and_infinity_are_refused_here() -> None:
     """Over 4 MB, or not JSON: nothing is sent."""
     client = scorer(service := FakeService())
@@ -208,6 +218,7 @@ def test_endpoints_are_listed_added_updated_and_deleted_by_name() -> None:
     service = FakeService()
     client = manager(service)
     assert "Census Model [Predictive Exp.]" == client.service(SCORING).name
+    assert [client.service(SCORING)] == client.services()
     assert "ep2" == client.add_endpoint(SCORING, "ep2", EndpointSettings("text", "High", 20)).name
     assert ["default", "ep2"] == [endpoint.name for endpoint in client.endpoints(SCORING)]
     with pytest.raises(NotFound):
@@ -286,7 +297,7 @@ def test_the_page_of_a_training_service_has_no_resource() -> None:
     service = FakeService()
     service.resources = ()
     page = HelpReader(transport=transport(service)).update_resource(f"{BASE}/studio/apihelp/ep2")
-    assert (None, ()) == (page.patch_url, page.resource_names)
+    assert (f"{BASE}/studio/apihelp/ep2/update", None, ()) == (page.url, page.patch_url, page.resource_names)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from amlclient import (
     RetryPolicy,
     ServiceClient,
     ServiceError,
+    ServiceUnavailable,
     TransportError,
     Unauthorized,
 )
@@ -63,6 +64,15 @@ def test_an_unknown_outcome_is_repeated_only_for_repeatable_calls(outcome) -> No
     with pytest.raises((TransportError, ServiceError)):
         client(script).call(call())
     assert 1 == len(script.sent)
+
+
+def test_it_is_given_up_after_six_attempts() -> None:
+    """Or as many as the policy says; the last answer is the answer."""
+    for policy, attempts in ((RetryPolicy(), 6), (RetryPolicy(attempts=2), 2)):
+        script = Scripted(503)
+        with pytest.raises(ServiceUnavailable):
+            client(script, retry=policy).call(call())
+        assert attempts == len(script.sent)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 429, 500])

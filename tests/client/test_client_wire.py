@@ -186,10 +186,11 @@ def test_what_a_management_client_sends(call, answer, method, path, body) -> Non
 def test_an_added_endpoint_is_looked_at_when_the_answer_shows_none() -> None:
     """The reply's body is not promised; an update looks first whether there is something to update."""
     service = FakeService()
-    heard = []
+    heard, sent = [], []
 
     def app(environ, start_response):
         heard.append(environ["REQUEST_METHOD"])
+        sent.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         start_response("200 OK", [])
         return [b"" if heard[-1] == "PUT" else ENDPOINT]
 
@@ -197,12 +198,23 @@ def test_an_added_endpoint_is_looked_at_when_the_answer_shows_none() -> None:
     assert "ep2" == client.add_endpoint("s1", "ep2").name
     client.update_endpoint("s1", "EP2", SETTINGS)
     assert ["PUT", "GET", "GET", "PUT", "GET"] == heard
+    assert SETTINGS.to_json() == json.loads(sent[3])
+
+
+def test_the_largest_request_is_sent() -> None:
+    """4,194,304 bytes, its frame included."""
+    scoring(service := Service(SCORED)).score([{"a": "x" * 4_194_216}])
+    assert [4_194_304] == [len(content) for *_, content, _ in service.heard]
 
 
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [
         (lambda: management(Service()).endpoint("s", "a/b"), "'a/b' cannot be the name or id of an endpoint"),
+        (
+            lambda: ManagementClient(MANAGEMENT_URL, TOKEN, "a/b"),
+            "'a/b' cannot be the name or id of a workspace",
+        ),
         (lambda: management(Service()).endpoint("s", ""), "'' cannot be the name or id of an endpoint"),
         (lambda: management(Service()).service("a/b"), "'a/b' cannot be the name or id of a web service"),
         (lambda: management(Service()).service(""), "'' cannot be the name or id of a web service"),
@@ -229,14 +241,17 @@ def test_a_wrong_call_is_told_in_one_sentence(action, sentence: str) -> None:
     [
         (lambda: scoring(Service(b"[]")).swagger(), "the swagger document is not an object"),
         (lambda: scoring(Service(b"5")).submit_job(), "the answer to a submission is not a job id"),
-        (lambda: management(Service(b"{}")).services(), "the answer is not a list"),
+        (
+            lambda: management(Service(b"{}")).services(),
+            f"GET {MANAGEMENT_URL}/workspaces/w1/webservices: the answer is not a list",
+        ),
     ],
 )
 def test_an_unexpected_answer_is_told_in_one_sentence(action, sentence: str) -> None:
     """What the answer should have been."""
     with pytest.raises(UnexpectedAnswer) as caught:
         action()
-    assert sentence in str(caught.value)
+    assert sentence == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +339,7 @@ def page(*bodies: str) -> HelpReader:
 
     def app(environ, start_response):
         start_response("200 OK", [])
-        return [left.pop(0).encode()]
+        return [left.pop(0).encode("latin-1")]
 
     return HelpReader(transport=transport(app))  # type: ignore[arg-type]
 
@@ -353,8 +368,7 @@ def test_a_page_without_what_is_looked_for_says_what_is_missing(bodies: list[str
     """The link, its host, the address or the name; with the page's own address."""
     with pytest.raises(UnexpectedAnswer) as caught:
         page(*bodies).update_resource(f"{BASE}/help")
-    assert sentence in str(caught.value)
-    assert f"GET {BASE}/" in str(caught.value)
+    assert f"GET {BASE}/{'u' if LINK in bodies else 'help'}: {sentence}" == str(caught.value)
 
 
 def test_a_page_is_read_with_all_that_pages_have() -> None:
@@ -382,3 +396,26 @@ def test_an_address_outside_of_a_table_is_read_too() -> None:
         (found := page(LINK, body).update_resource(f"{BASE}/help")).patch_url,
         found.resource_names,
     )
+
+
+def test_a_page_that_is_not_well_made_is_read_all_the_same() -> None:
+    """A link without an address, tags inside of its text, a stray end tag, what is no UTF-8, an empty table."""
+    link = f"</script><a>Update Resource</a> Fran\xe7ais {LINK.replace('date', '<b>date</b>')} or not"
+    names = "".join(f"<table><tr><th>Resource Name</th></tr><tr><td>{n}</td></tr></table>" for n in ("one", "two"))
+    found = page(link, f"<p>{ADDRESS}</p><table></table>{names}").update_resource(f"{BASE}/help")
+    assert (ADDRESS, ("one", "two")) == (found.patch_url, found.resource_names)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><tr><th>Resource Name</th>?</tr><tr><td>one</td></tr><tr><td>two</td></tr></table>",
+        "<table><tr><th>Resource Name</th></tr><tr><td>one</td>?</tr><tr><td>two</td></tr></table>",
+        "<table><tr><th>Resource Name</tr><tr><td>one</tr><tr><td>two</tr></table>",
+        "<table><tr><th>Resource Name<td>?</tr><tr><td>one<td>?</tr><tr><td>two</table><table><tr><td>?</table>",
+    ],
+)
+def test_a_cell_ends_with_its_row_or_table_at_the_latest(table: str) -> None:
+    """Its own end tag may be left out; what stands after it belongs to no cell."""
+    found = page(LINK, f"<p>{ADDRESS}</p>{table}").update_resource(f"{BASE}/help")
+    assert ("one", "two") == found.resource_names
