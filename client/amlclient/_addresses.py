@@ -53,11 +53,10 @@ class ServiceAddress:
             parts = urlsplit(url.strip())
         except ValueError:
             return None
-        found = _PATH.fullmatch(parts.path)
-        if found is None or not parts.netloc:
+        found, host = _PATH.fullmatch(parts.path), parts.hostname
+        if found is None or not host:
             return None
-        host = (parts.hostname or "").removesuffix(REAL_DOMAIN)
-        label = host if host != parts.hostname else found["root"].rpartition("/")[2]
+        label = host.removesuffix(REAL_DOMAIN) if host.endswith(REAL_DOMAIN) else found["root"].rpartition("/")[2]
         role, region = _labels().get(label, ("", ""))
         if not role and (found["service"] or found["guid"]):
             role = "management" if found["service"] else "services"

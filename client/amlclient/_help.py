@@ -100,7 +100,7 @@ class _Page(HTMLParser):
         self._said: list[str] = []
         self._link: tuple[str, list[str]] | None = None
         self._cell: list[str] | None = None
-        self._unseen = 0
+        self._unseen = False
 
     @property
     def text(self) -> str:
@@ -120,7 +120,7 @@ class _Page(HTMLParser):
             self._end_cell()
             self._cell = []
         elif tag in ("script", "style"):
-            self._unseen += 1
+            self._unseen = True
 
     def handle_endtag(self, tag: str) -> None:
         """Close what was open."""
@@ -130,7 +130,7 @@ class _Page(HTMLParser):
         elif tag in ("td", "th", "tr", "table"):
             self._end_cell()
         elif tag in ("script", "style"):
-            self._unseen -= 1
+            self._unseen = False
 
     def handle_data(self, data: str) -> None:
         """Keep text for whatever is open."""
