@@ -131,6 +131,12 @@ def test_what_is_none(text):
         ("<ApiKey>", "ApiKey"),
         ("export API_KEY=", "API_KEY"),
         ('url = f"https://x/', "url"),
+        ('URL = f"https://x/', "URL"),
+        ('auth = "Bearer ', "auth"),
+        ("auth = 'Bearer ", "auth"),
+        ("auth = 'k", "auth"),
+        ('"Bearer ', ""),
+        ('Bearer, ""', ""),
         ('  "', ""),
     ],
 )
@@ -188,6 +194,7 @@ def test_any_text_is_looked_through(text):
         (f'authorization = "{KEY}"', [Finding("token", KEY, 1, frozenset({"authorization"}))]),
         ("\n\nAccountName=Acct123;\n\n", [Finding("account", "acct123", 3)]),
         ("\n https://Acct123.blob.core.windows.net/\n", [Finding("account", "acct123", 2)]),
+        ("account_name = 'acct123'", [Finding("account", "acct123", 1, frozenset({"account", "name"}))]),
         (
             "x = 1\naccount_name = 'acct123'\n\n",
             [Finding("account", "acct123", 2, frozenset({"account", "name"}))],
@@ -205,15 +212,16 @@ def test_a_value_on_the_next_line_is_given_to_the_name_before_it():
     text = f'first = 1\nworkspaceId = (\n    "{WORKSPACE}")\n'
     assert [("workspace", 3)] == [(one.kind, one.line) for one in scan(text).findings]
     assert () == scan(f'workspaceId = \nhash "{WORKSPACE}"').findings
-    assert () == scan(f'workspaceId = \nHASH "{WORKSPACE}"').findings
+    assert () == scan(f'workspaceId = \nhash + "{WORKSPACE}"').findings
+    assert () == scan(f'workspaceId = \nHASH + "{WORKSPACE}"').findings
     assert () == scan(f'workspaceId = 1\n\n"{WORKSPACE}"').findings
     assert () == scan(f'"{WORKSPACE}"').findings
 
 
 def test_models_are_named_by_what_stands_before_the_mark():
     """A name of one letter is the shortest; the mark alone is none; the same name is told once."""
-    found = scan('"M [trained model]" "[trained model]" " M [trained model]"').resources
-    assert ("M [trained model]",) == found
+    found = scan('"M [trained model]" "[trained model]" " M [trained model]" "N[trained model]"').resources
+    assert ("M [trained model]", "N[trained model]") == found
 
 
 def test_findings_are_told_once_and_in_the_order_of_the_text():

@@ -99,12 +99,11 @@ def _line(text: str, place: int) -> int:
 
 def _before(text: str, place: int) -> str:
     """Return what stands before a value in its line; in a line that only goes on, what stands in the one before too."""
-    begin = text.rfind("\n", 0, place) + 1
-    shown = text[begin:place]
-    if begin and not re.search(r"[A-Za-z]", shown):
-        begin = text.rfind("\n", 0, begin - 1) + 1
-        shown = text[begin:place]
-    return shown
+    rest, _, shown = text[:place].rpartition("\n")
+    if re.search(r"[A-Za-z]", shown):
+        return shown
+    _, _, line = rest.rpartition("\n")
+    return f"{line}\n{shown}"
 
 
 def identifier(before: str) -> str:
