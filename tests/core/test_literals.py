@@ -73,12 +73,14 @@ def test_lines_stay_short(table):
 
 def test_blocks_are_indented_by_their_depth():
     """Each level of a value stands one step further in, each pair of a mapping on its own line."""
-    value = {"a": ["x", "y"], "b": {"c": [["z"]], "d": "w"}}
+    value = {"a": ["x", "y"], "b": {"c": [[["z"]]], "d": "w"}}
     python = """{
     "a": ["x", "y"],
     "b": {
         "c": [
-            ["z"],
+            [
+                ["z"],
+            ],
         ],
         "d": "w",
     },
@@ -87,7 +89,9 @@ def test_blocks_are_indented_by_their_depth():
     "a" = list("x", "y"),
     "b" = list(
         "c" = list(
-            list("z")
+            list(
+                list("z")
+            )
         ),
         "d" = "w"
     )
@@ -109,6 +113,15 @@ def test_names_that_are_set_stand_beside_their_values():
     "c" = "z"
 )"""
     assert expected == R.write({"a": {"한": ["x"], "b": ["y"]}, "c": "z"})
+    wide = "n" * WIDTH
+    expected = f"""setNames(
+    list("x", "y"),
+    list(
+        "\\U0000d55c",
+        "{wide}"
+    )
+)"""
+    assert expected == R.write({"한": "x", wide: "y"})
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -129,8 +142,29 @@ def test_the_lines_of_a_broken_list_are_filled():
     assert {"[", "]"} == {lines[0], lines[-1]}
 
 
+def test_a_line_is_filled_to_its_last_column():
+    """The comma after its last item included; one character more, and the item begins another line."""
+    room = WIDTH - len(INDENT) - len('"", "y",')
+    fits, breaks = (PYTHON.write(["x" * size, "y", "z" * WIDTH]).split("\n") for size in (room, room + 1))
+    assert [f'{INDENT}"{"x" * room}", "y",', f'{INDENT}"{"x" * (room + 1)}",'] == [fits[1], breaks[1]]
+    assert (WIDTH, f'{INDENT}"y",') == (len(fits[1]), breaks[2])
+
+
+def test_mappings_in_a_list_have_lines_of_their_own():
+    """What is broken into lines itself stands on lines of its own, however short."""
+    one = {"a": "b", "c": "d"}
+    assert '[\n    "x",\n    {\n        "a": "b",\n        "c": "d",\n    },\n]' == PYTHON.write(["x", one])
+
+
 @pytest.mark.parametrize(
-    ("text", "literal"), [('a"b', '"a\\"b"'), ("a\\b", '"a\\\\b"'), ("a\0b", '"ab"'), ("\n", '"\\U0000000a"')]
+    ("text", "literal"),
+    [
+        ('a"b', '"a\\"b"'),
+        ("a\\b", '"a\\\\b"'),
+        ("a\0b", '"ab"'),
+        ("\n", '"\\U0000000a"'),
+        ("A-Z: X", '"A-Z: X"'),
+    ],
 )
 def test_r_escapes_what_it_has_to(text, literal):
     """Quotes and backslashes with a backslash, what does not print by its number, NUL not at all."""

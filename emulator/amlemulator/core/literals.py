@@ -36,14 +36,14 @@ class Language:
         if isinstance(value, dict):
             return self.mapping(value, depth) if value else self.empty_mapping
         items = [self.write(item, depth + 1) for item in value]
-        return self._block(self.begin_list(value), items, self.end_list, depth, each_on_its_line=False)
+        return self._block(self.begin_list(value), items, self.end_list, depth)
 
     def mapping(self, value: dict[str, Any], depth: int) -> str:
         """Return the literal of a mapping that is not empty."""
         pairs = [self.pair.format(self.text(key), self.write(item, depth + 1)) for key, item in value.items()]
         return self._block(self.begin_mapping, pairs, self.end_mapping, depth, each_on_its_line=len(pairs) > 1)
 
-    def _block(self, begin: str, items: list[str], end: str, depth: int, *, each_on_its_line: bool) -> str:
+    def _block(self, begin: str, items: list[str], end: str, depth: int, *, each_on_its_line: bool = False) -> str:
         flat = begin + ", ".join(items) + end
         nested = any("\n" in item for item in items) or any(item.endswith(self.end_list) for item in items)
         if not items or (not each_on_its_line and not nested and len(flat) + depth * len(INDENT) <= WIDTH):
@@ -103,7 +103,7 @@ class RLanguage(Language):
         if all(key and key.isascii() for key in value):
             return Language.mapping(self, value, depth)
         inner = (self.write(list(value.values()), depth + 1), self.write(list(value), depth + 1))
-        return self._block("setNames(", [*inner], ")", depth, each_on_its_line=True)
+        return self._block("setNames(", [*inner], ")", depth)
 
 
 PYTHON = Language(
