@@ -116,7 +116,7 @@ def after(job: Job, by: str) -> str:
     """
     edge = EDGES[situation(job), by]
     if "error" in edge:
-        raise failure(edge["error"], *edge.get("arguments", ()))
+        raise failure(edge["error"], *edge["arguments"])
     return str(edge["to"])
 
 

@@ -251,6 +251,6 @@ def render_endpoint(
 
 def render_resource(resource: Resource) -> dict[str, Any]:
     """Return one updatable resource; its SAS is not given back (a secret of whoever patched it)."""
-    location = render_reference(replace(resource.location, connection_string=None, sas_blob_token=None))
+    location = render_reference(replace(resource.location, sas_blob_token=None))
     del location["ConnectionString"]
     return {"Name": resource.name, "Kind": resource.kind, "Location": location}
