@@ -254,6 +254,7 @@ def test_whole_numbers_are_of_the_narrowest_type_that_holds_them(value, expected
         (0, "Boolean", False),
         (True, "Int32", 1),
         ("1/2/2010 1:02:03.4567891 pm", "DateTime", datetime(2010, 1, 2, 13, 2, 3, 456789)),
+        ("1/2/2010 1:02:03.5", "DateTime", datetime(2010, 1, 2, 1, 2, 3, 500000)),
         ("1/2/2010 12:30 PM", "DateTime", datetime(2010, 1, 2, 12, 30)),
         ("1/2/2010 1:00 a.m.", "DateTime", datetime(2010, 1, 2, 1)),
         ("2010-W01-1", "DateTime", datetime(2010, 1, 4)),

@@ -17,7 +17,6 @@ from amlemulator.core.interface import ColumnType
 
 Cell = str | float | int | bool | datetime | timedelta | None
 
-_INT_LIMITS: dict[str, int] = {"Int32": 2**31, "Int64": 2**63}
 _US_DATE = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?(?: ?([AaPp])\.?[Mm]\.?)?)?"
 )
@@ -168,9 +167,7 @@ def _exactly(value: float) -> int:
     return whole
 
 
-def _parse_whole(wanted: ColumnType) -> Callable[[Any], Cell]:
-    limit = _INT_LIMITS[wanted]
-
+def _parse_whole(wanted: ColumnType, limit: int) -> Callable[[Any], Cell]:
     def parse_whole(value: Any) -> Cell:
         number = value if type(value) is int else _whole(value, wanted)
         if number is not None and not -limit <= number < limit:
@@ -244,8 +241,8 @@ def _parse_span(value: Any) -> Cell:
 PARSERS: dict[str, Callable[[Any], Cell]] = {
     "String": _parse_text,
     "Double": _parse_double,
-    "Int32": _parse_whole("Int32"),
-    "Int64": _parse_whole("Int64"),
+    "Int32": _parse_whole("Int32", 2**31),
+    "Int64": _parse_whole("Int64", 2**63),
     "Boolean": _parse_boolean,
     "DateTime": _parse_date,
     "TimeSpan": _parse_span,
