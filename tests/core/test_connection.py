@@ -118,12 +118,12 @@ def test_the_secrets_stay_out_of_the_representation():
     assert [False, False] == [KEY in shown, "hidden" in shown]
 
 
-@given(st.text("ab/", min_size=1), st.integers(0, 3), st.integers(0, 3))
+@given(st.text("abX/", min_size=1), st.integers(0, 3), st.integers(0, 3))
 def test_joining_leaves_exactly_one_slash(name, before, after):
     """Base and relative location are joined with one slash, however many either had at the seam."""
     name = name.strip("/") or "a"
-    joined = join_location("http://h" + "/" * before, "/" * after + name)
-    assert f"http://h/{name}" == joined
+    joined = join_location("http://X" + "/" * before, "/" * after + name)
+    assert f"http://X/{name}" == joined
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,10 @@ def test_settings_that_are_said_twice_alike_are_one():
             "DevelopmentStorageProxyUri=http://box;AccountName=a1b",
             ("a1b", None, "https://a1b.blob.core.windows.net", False),
         ),
+        (
+            "UseDevelopmentStorage=true;BlobEndpoint=http://azurite/",
+            ("devstoreaccount1", DEVELOPMENT_KEY, "http://azurite", True),
+        ),
         ("BlobEndpoint=http://127.0.0.1:1/a1b", ("a1b", None, "http://127.0.0.1:1/a1b", False)),
         (
             "AccountName=a1b;EndpointSuffix=.core.windows.net/",
@@ -231,6 +235,19 @@ def test_what_is_not_said_follows(text, expected):
     """Account, key and endpoint follow from what is there; the development storage counts only when it is asked for."""
     read = parse_connection_string(text)
     assert expected == (read.account, read.key, read.blob_endpoint, read.development)
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("AccountName=a1b;BlobEndpoint=http://BOX/", "http://BOX"),
+        ("AccountName=a1b;EndpointSuffix=BOX", "https://a1b.blob.BOX"),
+        ("UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://BOX", "http://BOX:10000/devstoreaccount1"),
+    ],
+)
+def test_a_host_in_capitals_stays_as_it_is(text, endpoint):
+    """Nothing but a slash or a dot at its end is taken off."""
+    assert endpoint == parse_connection_string(text).blob_endpoint
 
 
 def test_a_token_of_its_own_goes_before_the_endpoints():
@@ -267,6 +284,7 @@ def test_a_broken_address_is_told_in_one_sentence(url, sentence):
         ("http://127.0.0.1:10000/acct?x://y", "http://127.0.0.1:10000/acct"),
         ("http://localhost:8350/acct.blob/c", "http://localhost:8350/acct.blob"),
         ("https://acct.blob.core.windows.net/acct/b", "https://acct.blob.core.windows.net"),
+        ("https://acct.blob.core.windows.net/c/b://d", "https://acct.blob.core.windows.net"),
     ],
 )
 def test_an_address_lies_below_an_endpoint(base, endpoint):
@@ -280,7 +298,9 @@ def test_an_address_lies_below_an_endpoint(base, endpoint):
         ("https://acct.blob.core.windows.net", True),
         ("https://ACCT.blob.core.windows.net:443/c", True),
         ("https://acct-secondary.blob.core.chinacloudapi.cn", True),
+        ("https://acct.blob.core.windows.net/c/b", True),
         ("https://acct.blob.example.org", False),
+        ("https://acct.blob.example.org/c/b.core.windows.net", False),
         ("https://acct.table.core.windows.net", False),
         ("http://127.0.0.1:10000/acct.blob.core.windows.net", False),
         ("acct.blob.core.windows.net", False),
