@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from amlemulator.core.allowed_hosts import AllowedHosts, never_contacted
 
-METADATA = ["168.63.129.16", "100.100.100.200", "fd00:ec2::254", "0.0.0.0", "::", "fe80::1%eth0"]
+METADATA = ["168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd00:ec2::254%eth0", "0.0.0.0", "::", "fe80::1%eth0"]
 HOSTS = AllowedHosts.read("one.example, two.example:8080 *.blob.core.windows.net,[::1]:10000 127.0.0.1:10001")
 
 
@@ -80,7 +80,7 @@ def test_every_link_local_address_is_refused(network, place):
 
 @pytest.mark.parametrize("address", METADATA)
 def test_metadata_services_are_refused(address):
-    """The known ones that are not link-local, and the address of nobody."""
+    """The known ones that are not link-local, by whichever interface, and the address of nobody."""
     assert never_contacted(address)
 
 

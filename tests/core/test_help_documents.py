@@ -110,9 +110,9 @@ def test_file_names_are_plain_and_different(interface):
 
 
 def test_ports_whose_files_would_be_the_same():
-    """Two ports that differ in characters a file name cannot have get numbered files."""
-    interface = ServiceInterface("scoring", inputs=(InputPort("a b"), InputPort("a/b")))
-    assert {"a b": "a_bdata.csv", "a/b": "a_b_2data.csv"} == input_files(interface)
+    """Two ports that differ in characters a file name cannot have get numbered files; letters of any case stay."""
+    interface = ServiceInterface("scoring", inputs=(InputPort("A b"), InputPort("A/b"), InputPort("A_b")))
+    assert {"A b": "A_bdata.csv", "A/b": "A_b_2data.csv", "A_b": "A_b_3data.csv"} == input_files(interface)
 
 
 def test_each_document_is_whole():

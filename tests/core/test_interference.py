@@ -49,10 +49,11 @@ def test_an_experiment_with_other_outputs():
         "nodes": [
             {"id": "a", "module": "Train Model", "parameters": {"Name": "x"}},
             {"id": "b", "module": "Web Service Output", "parameters": {"Name": "output1"}},
+            {"id": "c", "module": "Web Service Output", "parameters": {}},
         ],
     }
     changed = with_other_outputs(graph)
-    assert ["x", "output1new"] == [node["parameters"]["Name"] for node in changed["nodes"]]
+    assert ["x", "output1new", "outputnew"] == [node["parameters"]["Name"] for node in changed["nodes"]]
     assert "output1" == graph["nodes"][1]["parameters"]["Name"]
 
 
