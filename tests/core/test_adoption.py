@@ -131,7 +131,7 @@ def test_what_is_none(text):
         ("<ApiKey>", "ApiKey"),
         ("export API_KEY=", "API_KEY"),
         ('url = f"https://x/', "url"),
-        ('URL = f"https://x/', "URL"),
+        ('URL = "https://h/" + other + "/x/', "URL"),
         ('auth = "Bearer ', "auth"),
         ("auth = 'Bearer ", "auth"),
         ("auth = 'k", "auth"),
@@ -215,6 +215,7 @@ def test_a_value_on_the_next_line_is_given_to_the_name_before_it():
     assert () == scan(f'workspaceId = \nhash + "{WORKSPACE}"').findings
     assert () == scan(f'workspaceId = \nHASH + "{WORKSPACE}"').findings
     assert () == scan(f'workspaceId = 1\n\n"{WORKSPACE}"').findings
+    assert () == scan(f'first = 1\nworkspaceId = (\n\n    "{WORKSPACE}")').findings
     assert () == scan(f'"{WORKSPACE}"').findings
 
 
