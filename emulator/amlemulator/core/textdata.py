@@ -120,7 +120,7 @@ def convert(texts: Sequence[str]) -> tuple[ColumnType, list[Cell]]:
     for kind in _candidates(present):
         parse = PARSERS[kind]
         try:
-            return kind, [parse(text) if text else None for text in texts]
+            return kind, [parse(text) for text in texts]
         except CellError:
             continue
     return "String", [text or None for text in texts]
@@ -130,26 +130,14 @@ _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def _candidates(present: Sequence[str]) -> Iterator[ColumnType]:
-    if not present:
-        return
-    first = present[0].strip()
+    if not any(map(str.strip, present)):
+        return  # every type would fit
     if all(map(_DIGITS.fullmatch, present)):
-        yield from ("Int32", "Int64", "Double")
-        return
-    if _could_be_number(first):
-        yield "Double"
-    if first.lower() in ("true", "false") and all(text.strip().lower() in ("true", "false") for text in present):
+        yield from ("Int32", "Int64")
+    yield "Double"
+    if all(text.strip().lower() in ("true", "false") for text in present):
         yield "Boolean"
-    if first[:1].isdigit() or first[:1] == "-":
-        yield from ("DateTime", "TimeSpan")
-
-
-def _could_be_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    yield from ("DateTime", "TimeSpan")
 
 
 # ARFF
@@ -209,7 +197,7 @@ def _arff_row(line: str, width: int | None) -> list[str | None]:
     place = 0
     while place <= len(line):
         found = _VALUE.match(line, place)
-        assert found is not None, "what is not quoted is a value up to the next comma"
+        assert found is not None  # what is not quoted is a value up to the next comma
         single, double, bare = found.groups()
         quoted = single if single is not None else double
         cells.append(_ESCAPE.sub(r"\1", quoted) if quoted is not None else None if bare in ("?", "") else bare)
@@ -234,10 +222,8 @@ def _write_arff(table: Table) -> Iterator[str]:
     for column in table.columns:
         yield f"@ATTRIBUTE {_arff_quoted(column.name)} {_arff_type(column)}{LINE_END}"
     yield f"{LINE_END}@DATA{LINE_END}"
-    texts = [column.type in ("String", "DateTime", "TimeSpan", "Boolean") for column in table.columns]
     for row in rendered(table):
-        cells = zip(row, texts, strict=True)
-        yield ",".join("?" if c is None else _arff_quoted(c) if text else c for c, text in cells) + LINE_END
+        yield ",".join("?" if cell is None else _arff_quoted(cell) for cell in row) + LINE_END
 
 
 def _arff_type(column: Column) -> str:
