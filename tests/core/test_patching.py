@@ -134,14 +134,15 @@ def test_a_model_answers_from_its_delay_on(moments, delay, asked):
 
 def test_without_delay_a_patch_answers_at_once():
     """By default the new model answers from the next request on."""
-    endpoint = apply_updates(ENDPOINT, {NAME: ("model-2", BlobReference())}, 5.0)
+    endpoint = apply_updates(ENDPOINT, {NAME: ("model-2", BlobReference())}, 5.0, 0.0)
     assert {NAME: "model-2"} == effective_models(endpoint, 5.0, 0.0)
 
 
 def test_other_resources_stay():
     """Only the resources that a PATCH names change; an unknown name changes nothing."""
     endpoint = make_endpoint(resources=(make_resource("A", "a"), make_resource("B", "b")))
-    after = apply_updates(endpoint, {"B": ("b2", BlobReference(base_location="x")), "C": ("c", BlobReference())}, 5.0)
+    models = {"B": ("b2", BlobReference(base_location="x")), "C": ("c", BlobReference())}
+    after = apply_updates(endpoint, models, 5.0, 0.0)
     assert {"A": "a", "B": "b2"} == effective_models(after, 5.0, 0.0)
     assert endpoint.resources[0] is after.resources[0]
 

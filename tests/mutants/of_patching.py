@@ -41,7 +41,7 @@ def _also(patch: Patch, who) -> None:
             with self._store.transaction() as transaction:
                 for one in transaction.list(Endpoint, endpoint.service_id) if models else ():
                     if who(one, patched):
-                        transaction.put(patching.apply_updates(one, models, self._clock.now()))
+                        transaction.put(patching.apply_updates(one, models, self._clock.now(), 0.0))
             return patched
 
         return patch_endpoint

@@ -70,16 +70,14 @@ def _read_update(item: Mapping[str, Any], endpoint: Endpoint) -> Update:
 
 
 def _read_location(value: Any) -> BlobReference:
-    if value is None:
-        raise failure("management/InvalidBlob", "", evidence="patch.invalid-blob")
     try:
-        return read_reference(value)
+        return BlobReference() if value is None else read_reference(value)
     except ServiceError as error:
         raise failure("management/RequestBodyInvalid") from error
 
 
 def apply_updates(
-    endpoint: Endpoint, models: Mapping[str, tuple[str, BlobReference]], now: float, delay: float = 0.0
+    endpoint: Endpoint, models: Mapping[str, tuple[str, BlobReference]], now: float, delay: float
 ) -> Endpoint:
     """Return the endpoint with each named resource replaced: ``models`` is name to (key of the model, its location).
 

@@ -85,8 +85,8 @@ def check_reference(name: str, reference: BlobReference, kind: str) -> None:
         raise failure("BadArgument/InputBlobRelativeLocationInvalid", target=name)
     if reference.connection_string is not None:
         _check_container(name, relative)
-    else:
-        _check_address(name, reference.base_location or "", relative)
+    elif reference.base_location is not None:
+        _check_address(name, reference.base_location, relative)
     check_extension(relative, EXTENSIONS[kind])
 
 

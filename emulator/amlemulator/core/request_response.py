@@ -9,7 +9,7 @@ from typing import Any
 from amlemulator.core.bodies import object_member, parameters, require_object
 from amlemulator.core.errors import failure
 from amlemulator.core.interface import InputPort, ServiceInterface
-from amlemulator.core.tables import Table, from_plain, from_swagger, to_plain, to_swagger
+from amlemulator.core.tables import Table, from_plain, from_swagger, rendered, to_plain, to_swagger
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +114,5 @@ def read_legacy_score(body: Any, interface: ServiceInterface) -> Execution:
 
 def render_legacy_score(tables: Mapping[str, Table]) -> list[str | None]:
     """Return a v1 answer: the one row of the one output as a flat list of strings."""
-    values: list[list[str | None]] = to_plain(next(iter(tables.values())), details=False)["Values"]
-    return list(values[0]) if values else []
+    (table,) = tables.values()
+    return next(rendered(table), [])

@@ -37,6 +37,7 @@ OVERRIDES = ("rscc", "rscd", "rsce", "rscl", "rsct")  # response headers that th
 SERVICE_MANDATORY = ("sv", "sr", "sig")
 ACCOUNT_MANDATORY = ("sv", "ss", "srt", "se", "sp", "sig")
 NOT_WELL_FORMED = "Signature fields not well formed."
+NO_POLICY = AccessPolicy("")  # that of a token which names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,10 @@ def parse_token(query: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for part in query.lstrip("?").split("&"):
         name, _, value = part.partition("=")
-        name = _unquoted(name)
+        name = unquote(name)
         if name:
-            fields.setdefault(name, _unquoted(value if name == "sig" else value.replace("+", " ")))
+            fields.setdefault(name, unquote(value if name == "sig" else value.replace("+", " ")))
     return fields
-
-
-def _unquoted(text: str) -> str:
-    return unquote(text) if "%" in text else text  # most need nothing, and every request comes here
 
 
 def sign(key: str, text: str) -> str:
@@ -145,15 +142,18 @@ def verify(token: Mapping[str, str], key: str, asked: Asked) -> Refusal | None:
         refusal = check(effective, asked)
         if refusal is not None:
             return refusal
-    if not set(asked.permissions) & set(effective.get("sp", "")):
+    if not set(asked.permissions) & set(effective["sp"]):
         return Refusal("blob/AuthorizationPermissionMismatch")
     return None
 
 
 def permissions_of(token: Mapping[str, str], policies: Mapping[str, AccessPolicy]) -> str:
     """Return the letters that a token grants, by itself or by its stored access policy."""
-    policy = policies.get(token.get("si", ""))
-    return token.get("sp") or (policy.permissions if policy else "")
+    return token.get("sp") or _policy_of(token, policies).permissions
+
+
+def _policy_of(token: Mapping[str, str], policies: Mapping[str, AccessPolicy]) -> AccessPolicy:
+    return policies.get(token["si"], NO_POLICY) if "si" in token else NO_POLICY
 
 
 def _unauthenticated(detail: str) -> Refusal:
@@ -175,11 +175,9 @@ def _malformed(token: Mapping[str, str], asked: Asked) -> str | None:
 def _service_fault(token: Mapping[str, str], asked: Asked) -> str | None:
     if token["sr"] not in ("b", "c"):
         return NOT_WELL_FORMED
-    policy = AccessPolicy("")
-    if token.get("si"):
-        if token["si"] not in asked.policies:
-            return f"Signed identifier [{token['si']}] is not among the container's stored access policies"
-        policy = asked.policies[token["si"]]
+    if token.get("si") and token["si"] not in asked.policies:
+        return f"Signed identifier [{token['si']}] is not among the container's stored access policies"
+    policy = _policy_of(token, asked.policies)
     for name, stored in (("st", policy.start), ("se", policy.expiry), ("sp", policy.permissions)):
         if stored and token.get(name):
             return NOT_WELL_FORMED  # a field stands in the token or in the policy, never in both
@@ -189,16 +187,16 @@ def _service_fault(token: Mapping[str, str], asked: Asked) -> str | None:
 
 
 def _with_policy(token: Mapping[str, str], asked: Asked) -> Mapping[str, str]:
-    policy = asked.policies.get(token.get("si", "")) if "ss" not in token else None
-    if policy is None:
+    if "ss" in token:
         return token
+    policy = _policy_of(token, asked.policies)
     stored = {"st": policy.start, "se": policy.expiry, "sp": policy.permissions}
     return {**token, **{name: value for name, value in stored.items() if value}}
 
 
 def _time_fault(token: Mapping[str, str], asked: Asked) -> Refusal | None:
     now = datetime.fromtimestamp(asked.now, UTC)
-    start, expiry = _moment(token.get("st", "")), _moment(token["se"])
+    start, expiry = _moment(token["st"]) if token.get("st") else None, _moment(token["se"])
     if expiry is None or (token.get("st") and start is None):
         return _unauthenticated(NOT_WELL_FORMED)
     if expiry <= (start or now):
@@ -223,7 +221,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _stamp(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def _signed_since_2015(token: Mapping[str, str]) -> bool:
@@ -231,14 +229,14 @@ def _signed_since_2015(token: Mapping[str, str]) -> bool:
 
 
 def _protocol_fault(token: Mapping[str, str], asked: Asked) -> Refusal | None:
-    allowed = token.get("spr", "")
+    allowed = token.get("spr")
     if allowed and _signed_since_2015(token) and asked.protocol not in allowed.split(","):
         return Refusal("blob/AuthorizationProtocolMismatch")
     return None
 
 
 def _address_fault(token: Mapping[str, str], asked: Asked) -> Refusal | None:
-    allowed = token.get("sip", "")
+    allowed = token.get("sip")
     if not allowed or not _signed_since_2015(token):
         return None
     first, _, last = allowed.partition("-")

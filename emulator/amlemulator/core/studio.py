@@ -83,8 +83,8 @@ def check_data_type(data_type_id: str) -> str:
 def read_block(query: Mapping[str, str]) -> BlockOf:
     """Read the query of a ``blobuploads`` call. Raises 400 for numbers that are none or cannot be."""
     try:
-        number, count = int(query.get("blockId", "")), int(query.get("numberOfBlocks", ""))
-    except ValueError as error:
+        number, count = int(query["blockId"]), int(query["numberOfBlocks"])
+    except (KeyError, ValueError) as error:
         raise refused("blockId and numberOfBlocks must be whole numbers.", evidence="studio.upload-block") from error
     if not 0 <= number < count <= BLOCKS_MOST:
         raise refused(

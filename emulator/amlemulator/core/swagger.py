@@ -147,7 +147,7 @@ def _response(description: str, schema: dict[str, Any] | None = None) -> dict[st
 
 def _reference(definition: str) -> dict[str, str]:
     # A port may be called anything: JSON Pointer escapes first, then those of a URI fragment.
-    return {"$ref": "#/definitions/" + quote(definition.replace("~", "~0").replace("/", "~1"), safe="~")}
+    return {"$ref": "#/definitions/" + quote(definition.replace("~", "~0").replace("/", "~1"))}
 
 
 def _definitions(interface: ServiceInterface) -> dict[str, Any]:
@@ -217,9 +217,9 @@ def _item_names(inputs: tuple[InputPort, ...], outputs: list[OutputPort]) -> dic
 
 
 def _item(columns: tuple[Column, ...]) -> dict[str, Any]:
-    item = _object({column.name: _column(column) for column in columns})
     # All columns are required, as recorded (clients.md section 5); JSON Schema wants no empty list.
-    return {"type": "object", "required": [column.name for column in columns], **item} if columns else item
+    required = {"required": [column.name for column in columns]} if columns else {}
+    return {"type": "object", **required, "properties": {column.name: _column(column) for column in columns}}
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -7,12 +7,12 @@ our sentence), a name that is not there InputMismatchError, a cell that cannot b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
-from amlemulator.core.cells import PARSERS, RENDERERS, Cell, CellError
+from amlemulator.core.cells import PARSERS, RENDERERS, Cell, CellError, parse
 from amlemulator.core.errors import ServiceError, catalogue, failure
 from amlemulator.core.interface import Column, ColumnType
 
@@ -123,9 +123,7 @@ def _order(names: list[str], columns: Sequence[Column]) -> list[int] | None:
 def _read(rows: list[list[Any]], columns: Sequence[Column], order: list[int] | None = None) -> list[Row]:
     parsers = [PARSERS[column.type] for column in columns]
     count = len(parsers)
-    arrange: Callable[[list[Any]], Any] | None = None
-    if order is not None and count > 1:
-        arrange = itemgetter(*order)
+    arrange = itemgetter(*order) if order is not None else None
     result: list[Row] = []
     for number, row in enumerate(rows):
         if len(row) != count:
@@ -139,13 +137,16 @@ def _read(rows: list[list[Any]], columns: Sequence[Column], order: list[int] | N
 
 
 def _culprit(cells: Sequence[Any], columns: Sequence[Column]) -> str:
-    for cell, column in zip(cells, columns, strict=True):
-        try:
-            if cell is not None:
-                PARSERS[column.type](cell)
-        except CellError:
-            return column.name
-    return ""
+    """Return the name of the first column whose cell cannot be read; there is one."""
+    return next(column.name for cell, column in zip(cells, columns, strict=True) if not _readable(cell, column.type))
+
+
+def _readable(cell: Any, kind: ColumnType) -> bool:
+    try:
+        parse(cell, kind)
+    except CellError:
+        return False
+    return True
 
 
 def from_swagger(value: Sequence[Any], columns: Sequence[Column]) -> Table:
