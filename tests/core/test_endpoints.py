@@ -30,7 +30,7 @@ from amlemulator.core.endpoints import (
 from amlemulator.core.errors import ServiceError
 from amlemulator.core.identity import Identity
 from amlemulator.core.records import BlobReference
-from amlemulator.core.sas import make_service_sas
+from amlemulator.core.sas import Asked, make_service_sas, parse_token, verify
 from amlemulator.core.studio_render import render_workspace
 from support.records import make_endpoint, make_resource, make_service, make_workspace, refusal_of
 
@@ -475,6 +475,10 @@ def test_times_are_utc_wherever_the_machine_is(monkeypatch):
         assert "st=1970-01-01T00%3A00%3A01Z" in make_service_sas("acct", DEVELOPMENT_KEY, "c", None, "r", 1.0, 2.0)
         assert datetime(2010, 5, 30, 18, 7) == parse("2010-05-30T18:07:00", "DateTime")
         assert datetime(2010, 5, 30, 16, 7) == parse("2010-05-30T18:07:00+02:00", "DateTime")
+        over = parse_token(make_service_sas("acct", DEVELOPMENT_KEY, "c", None, "r", 1.0, 2.0))
+        assert "Expiry [Thu, 01 Jan 1970 00:00:02 GMT]" in str(
+            verify(over, DEVELOPMENT_KEY, Asked("acct", "c", None, "r", 3.0))
+        )
         assert "1970-01-01T00:00:01Z" == render_workspace(make_workspace(created=1.0))["CreatedTime"]
     finally:
         monkeypatch.undo()

@@ -76,6 +76,8 @@ def test_references_that_pass(reference):
         (by_key("/"), "dataset", "InputBlobRelativeLocationInvalid", "input1"),
         (by_key("a.csv"), "dataset", "InputBlobRelativeLocationInvalid", "input1"),
         (by_key("cont/"), "dataset", "InputBlobRelativeLocationInvalid", "input1"),
+        (BlobReference(base_location=ACCOUNT), "dataset", "InputBlobRelativeLocationInvalid", "input1"),
+        (by_key("X/X"), "dataset", "ContainerSegmentInvalid", "input1"),
         (by_key("//a.csv"), "dataset", "ContainerIsEmpty", "input1"),
         (by_key("Cont/a.csv"), "dataset", "ContainerSegmentInvalid", "input1"),
         (by_key("a/a.csv"), "dataset", "ContainerSegmentInvalid", "input1"),
@@ -123,12 +125,11 @@ def test_no_secret_stands_in_a_refusal():
 def test_slashes_around_a_name_are_not_told():
     """The location in a refusal has no leading slash and keeps its last one."""
     for action in (
-        lambda: check_extension("/c/in/", (".csv",)),
-        lambda: check_reference("input1", by_token("nonsense", "/c/in/"), "dataset"),
+        lambda: check_extension("/X/in/", (".csv",)),
+        lambda: check_reference("input1", by_token("nonsense", "/X/in/"), "dataset"),
     ):
-        message = refusal_of(action).message
-        assert [True, False] == ["c/in/" in message, "/c/in/" in message.replace("c/in/", "", 1)]
-        assert "/c/in" not in message
+        words = refusal_of(action).message.split()
+        assert [True, False] == [any(word.startswith(name) for word in words) for name in ("X/in/", "/X/in")]
 
 
 def test_a_flat_refusal_is_the_management_hosts():

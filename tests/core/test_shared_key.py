@@ -122,6 +122,11 @@ def test_pluses_in_a_query():
     assert (plain.split("\n")[-1], blank.split("\n")[-1]) == ("prefix:a+b", "prefix:a b")
 
 
+def test_an_equals_sign_in_a_value():
+    """A parameter's name ends at its first equals sign."""
+    assert "prefix:a=b" == first(replace(LIST, query="prefix=a=b")).split("\n")[-1]
+
+
 def test_a_wrong_signature_tells_what_was_signed_and_no_secret():
     """The detail quotes the signed text, but no signature: neither the given one nor one in a copied URL."""
     source = "https://acct.blob.core.windows.net/c/b?sv=1&sig=geheim%3D&sp=r"
@@ -129,7 +134,7 @@ def test_a_wrong_signature_tells_what_was_signed_and_no_secret():
     detail = verify_shared_key("sharedkey", "d3Jvbmc=", KEY, signed)
     assert "Server used following string to sign: 'PUT\n" in detail
     assert [True, True, True, True] == [text not in detail for text in ("geheim", "d3Jvbmc=", KEY, mac(first(signed)))]
-    assert "sp=r" in detail
+    assert [True, True] == [text in detail for text in ("?sv=1&sig=***&sp=r\n", "\nsig:***'.")]
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,7 @@ def test_a_deleted_family_is_gone():
         (b"\xef\xbb\xbfa,b\r\n1,2\r\n", SchemaStatus.COMPLETE),
         (b"a,b\n1\n", SchemaStatus.FAILED),
         (b"a\n\xff\n", SchemaStatus.FAILED),
+        (b"\xff", SchemaStatus.FAILED),
     ],
 )
 def test_the_schema_is_made_from_the_head(head, expected):

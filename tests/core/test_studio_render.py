@@ -104,7 +104,7 @@ def test_outputs_are_found_by_node():
     assert {"x": 1, "y:z": 2} == outputs_of(experiment(outputs=outputs), "a")
 
 
-PLACE = BlobReference(None, "cont/a.csv", "https://a/", "?sas")
+PLACE = BlobReference(None, "cont/a/b.csv", "https://a/", "?sas")
 EMPTY = {
     "BaseUri": None,
     "Size": 0,
@@ -121,7 +121,7 @@ SHOWN = {
     "BaseUri": "https://a/",
     "CredentialContainer": "cont",
     "AccessCredential": "?sas",
-    "Location": "cont/a.csv",
+    "Location": "cont/a/b.csv",
 }
 
 

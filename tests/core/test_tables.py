@@ -171,6 +171,11 @@ def test_refusals_are_whole_sentences_of_ours():
     rows = {"Values": [["1", "a", "2"], ["1"]]}
     assert (ragged, "tables.unreadable-cell") == sentence(lambda: from_plain(rows, COLUMNS))
     assert (ragged, "tables.unreadable-cell") == sentence(lambda: from_plain(rows, ()))
+    named = {"ColumnNames": ["a", "b", "c"], "Values": [[1, 2, 3], ["1"]]}
+    short = {"ColumnNames": ["a", "b"], "Values": [["1"]]}
+    assert [ragged, told.format("Row 1 has 1 cells instead of 2")] == [
+        sentence(lambda body=body: from_plain(body, ()))[0] for body in (named, short)
+    ]
     unreadable = told.format("Cannot convert 'x' to Int32 (row 1, column 'age')")
     body = {"ColumnNames": ["job", "score", "age"], "Values": [[None, "1", "x"]]}
     assert (unreadable, "tables.unreadable-cell") == sentence(lambda: from_plain(body, COLUMNS))
