@@ -142,7 +142,7 @@ class Retraining:
             self._input = source
             return
         place = self._journal.get("input")
-        if place is None and self._journal.get("job_id") is None:
+        if place is None:
             identity = self._journal.get("plan")["input"]
             blob = f"{identity['sha256'][:16]}/{source.path.name}"
             self._options.upload(
@@ -397,7 +397,7 @@ class Retraining:
         return tuple(self._journal.get("evaluation") or ())
 
     def _seconds(self) -> float:
-        return float(self._journal.get("finished") or 0.0) - float(self._journal.get("started") or 0.0)
+        return float(self._journal.get("finished") - self._journal.get("started"))
 
     def _tell(self, step: str, text: str) -> None:
         self._observer.step(step, text)

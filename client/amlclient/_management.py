@@ -144,7 +144,7 @@ def _segment(name: str, what: str) -> str:
     """
     if name in ("", ".", "..") or "/" in name:
         raise WrongCall(f"{name!r} cannot be the name or id of {what}")
-    return quote(name, safe="")
+    return quote(name)
 
 
 def check_endpoint_name(name: str) -> None:

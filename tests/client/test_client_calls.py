@@ -10,6 +10,7 @@ from amlclient import (
     EndpointSettings,
     HelpReader,
     JobStatus,
+    JobTimeout,
     ManagementClient,
     ScoringClient,
     ServiceClient,
@@ -97,6 +98,16 @@ def test_pages_are_asked_for_as_pages() -> None:
     slow = Slow(LINK, NO_RESOURCES)
     made(HelpReader, slow).update_resource("http://h/p")
     assert [("GET", {"Accept": "text/html"})] * 2 == [(call.method, call.headers) for call in slow.calls]
+
+
+def test_a_wait_is_an_hour_unless_another_time_is_given() -> None:
+    """Pauses may be shorter than a second."""
+    slow = Slow(*[RUNNING] * 6)
+    with pytest.raises(JobTimeout, match="after 3600 s"):
+        made(ScoringClient, slow).wait_for_job("j1", poll=599.0)
+    slow = Slow(*[RUNNING] * 4)
+    with pytest.raises(JobTimeout, match="after 5 s"):
+        made(ScoringClient, slow).wait_for_job("j1", timeout=5.0, poll=0.25)
 
 
 def test_a_look_at_a_job_takes_no_longer_than_the_wait_may() -> None:

@@ -58,7 +58,9 @@ def test_an_address_taken_apart_and_joined_is_the_same() -> None:
     assert url == BlobLocation.from_url(url).url
 
 
-@pytest.mark.parametrize("url", ["", "c/b.csv", "file:///c/b", "http://host", "http://host/"])
+@pytest.mark.parametrize(
+    "url", ["", "c/b.csv", "file:///c/b", "ftp://h/c/b", "https:///c/b", "http://host", "http://host/"]
+)
 def test_what_is_no_blobs_address_is_refused(url: str) -> None:
     """A path or a bare host is not a blob."""
     with pytest.raises(WrongCall):
@@ -70,6 +72,8 @@ def test_the_same_blob_is_known_however_it_is_cut() -> None:
     one = BlobLocation("acct/c/m.ilearner", "http://h/", "?sig=1")
     assert one.is_same_blob(BlobLocation("/c/m.ilearner", "http://h/acct", "?sig=2"))
     assert one.is_same_blob(BlobLocation("acct/c/m.ilearner"))
+    assert one.is_same_blob(BlobLocation("/acct/c/m.ilearner"))
+    assert BlobLocation("/acct/c/m.ilearner").is_same_blob(one)
     assert not one.is_same_blob(BlobLocation("acct/c/m.ilearner", "http://other/"))
     assert not one.is_same_blob(BlobLocation())
     assert not BlobLocation().is_same_blob(BlobLocation())
@@ -77,7 +81,8 @@ def test_the_same_blob_is_known_however_it_is_cut() -> None:
 
 def test_extensions() -> None:
     """The extension is the last part's, in lower case."""
-    assert [".ilearner", ".csv", ""] == [BlobLocation(p).extension for p in ("c.d/x.ILearner", "/a.b.csv", "c.x/y")]
+    paths = ("c.d/x.ILearner", "/a.b.csv", "c.x/y", "c/v1.2/y")
+    assert [".ilearner", ".csv", "", ""] == [BlobLocation(path).extension for path in paths]
 
 
 def test_to_json_names_only_what_is_set() -> None:
@@ -240,6 +245,7 @@ def test_every_member_of_a_record_is_read() -> None:
 def test_what_a_record_lacks_has_its_default() -> None:
     """Absent, null and of another type are the same."""
     assert Endpoint("e") == Endpoint.from_json({"Name": "e", "MaxConcurrentCalls": "20", "PreventUpdate": "True"})
+    assert Endpoint("e") == Endpoint.from_json({"Name": "e", "Description": 5, "ThrottleLevel": "", "PrimaryKey": []})
     assert WebService("i", "") == WebService.from_json({"Id": "i", "EndpointCount": "2", "DefaultEndpointName": ""})
     assert Resource("m") == Resource.from_json({"Name": "m", "Location": 5})
     assert BlobLocation() == BlobLocation.from_json([])
@@ -437,8 +443,10 @@ def test_an_error_knows_the_failures_that_look_like_it() -> None:
     assert f"http://127.0.0.1:1/_emulator/failures/{seen.failures[0]}" == seen.link
 
 
-def test_logs_of_urllib3_show_no_signature() -> None:
+def test_logs_of_urllib3_show_no_signature(monkeypatch) -> None:
     """One filter on each of its loggers, however often that is asked for."""
+    for name in ("urllib3.connection", "urllib3.connectionpool"):
+        monkeypatch.setattr(logging.getLogger(name), "filters", [])
     quieten_logs()
     quieten_logs()
     for name in ("urllib3.connection", "urllib3.connectionpool"):

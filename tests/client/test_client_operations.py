@@ -107,6 +107,8 @@ def test_the_bounds_of_a_batch() -> None:
         rows = Table((name,), (("a",),) * 4)
         assert sizes == [len(table) for table in client.score_in_batches(rows, swagger=True)]
         assert [4] == [len(table) for table in client.score_in_batches(rows)]
+    for cell, sizes in (("x" * (2**20 - 4), [2, 2]), ("x" * (2**20 - 3), [1, 1, 1, 1])):  # ["xx..."]
+        assert sizes == [len(table) for table in client.score_in_batches([{"a": cell}] * 4)]
 
 
 def test_too_large_a_request_and_infinity_are_refused_here() -> None:
@@ -206,11 +208,12 @@ def test_a_submission_that_answers_no_job_id_is_unexpected(answer: bytes) -> Non
     """Nothing but a quoted id is taken for one."""
 
     def app(environ, start_response):
-        start_response("200 OK", [])
+        start_response("200 OK", [("x-ms-request-id", "req-1")])
         return [answer]
 
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedAnswer) as caught:
         ScoringClient(TRAINING_URL, KEY, transport=transport(app)).submit_job()  # type: ignore[arg-type]
+    assert "req-1" == caught.value.request_id
 
 
 def test_endpoints_are_listed_added_updated_and_deleted_by_name() -> None:

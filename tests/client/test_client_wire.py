@@ -2,6 +2,7 @@
 
 import json
 
+import numpy
 import pytest
 
 from amlclient import (
@@ -149,6 +150,7 @@ SETTINGS = EndpointSettings("text", "High", 20)
             "/s1/endpoints/ep2",
             SETTINGS.to_json(),
         ),
+        (lambda c: c.endpoint("s 1", "é?"), ENDPOINT, "GET", "/s 1/endpoints/\xc3\xa9?", None),  # as WSGI decodes it
         (lambda c: c.add_endpoint("s1", "ep2"), ENDPOINT, "PUT", "/s1/endpoints/ep2", EndpointSettings().to_json()),
         (
             lambda c: c.add_endpoint("s1", "EP", SETTINGS, preflight=False),
@@ -201,6 +203,13 @@ def test_an_added_endpoint_is_looked_at_when_the_answer_shows_none() -> None:
     assert SETTINGS.to_json() == json.loads(sent[3])
 
 
+def test_scalars_of_numpy_are_sent_as_numbers() -> None:
+    """A row of a data frame has them; its missing number is null."""
+    row = {"n": numpy.int64(5), "x": numpy.float32(0.5), "no": numpy.float64("nan"), "b": numpy.bool_(True), "s": "t"}
+    scoring(service := Service(SCORED)).score([row])
+    assert [[5, 0.5, None, True, "t"]] == json.loads(service.heard[0][3])["Inputs"]["input1"]["Values"]
+
+
 def test_the_largest_request_is_sent() -> None:
     """4,194,304 bytes, its frame included."""
     scoring(service := Service(SCORED)).score([{"a": "x" * 4_194_216}])
@@ -211,6 +220,8 @@ def test_the_largest_request_is_sent() -> None:
     ("action", "sentence"),
     [
         (lambda: management(Service()).endpoint("s", "a/b"), "'a/b' cannot be the name or id of an endpoint"),
+        (lambda: management(Service()).endpoint("s", "."), "'.' cannot be the name or id of an endpoint"),
+        (lambda: management(Service()).service(".."), "'..' cannot be the name or id of a web service"),
         (
             lambda: ManagementClient(MANAGEMENT_URL, TOKEN, "a/b"),
             "'a/b' cannot be the name or id of a workspace",
@@ -298,9 +309,11 @@ def test_a_refusal_says_what_and_which_failure(action, what: str, failure: str) 
     assert (True, (failure,)) == (str(caught.value).startswith(f"{what}. "), caught.value.failures)
 
 
-def test_no_names_have_nothing_near() -> None:
-    """A service without resources cannot have a misspelt one."""
+def test_how_near_a_misspelt_name_is() -> None:
+    """It shares 17 letters of twenty with one that there is; a service without resources cannot have a misspelt one."""
     assert "resource-name-wrong" == wrong_name((), "x")
+    for shared, failure in ((17, "resource-name-misspelt"), (16, "resource-name-wrong")):  # of twenty letters
+        assert failure == wrong_name(("other", "abcdefghijklmnopqrst"), "abcdefghijklmnopqrst"[:shared].ljust(20, "?"))
     check_resource(("r",), "r")
     check_patch("ep2", "r", model())
 

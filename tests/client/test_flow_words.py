@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import date
 
 import pytest
 
@@ -237,6 +238,10 @@ def test_what_makes_two_retrainings_the_same(world) -> None:
     expected = ({"blob": "http://h/c/rows.csv"}, parameters)
     assert expected == (plan.identity()["input"], plan.identity()["parameters_sha256"])
     assert None is world.plan(input=None).identity()["input"]
+    assert (
+        world.plan(parameters={"day": date(2026, 1, 2)}).identity()
+        == world.plan(parameters={"day": "2026-01-02"}).identity()
+    )
 
 
 def test_the_workspace_is_given_or_read() -> None:
