@@ -26,11 +26,22 @@ from amlclient import (
     Transport,
     WrongCall,
 )
-from client.fake_service import CONNECTION_STRING, MANAGEMENT_URL, RESOURCE, SCORING, TRAINING, WORKSPACE, FakeService
+from client.fake_service import (
+    BASE,
+    CONNECTION_STRING,
+    MANAGEMENT_URL,
+    RESOURCE,
+    SCORING,
+    TRAINING,
+    TRAINING_URL,
+    WORKSPACE,
+    FakeService,
+)
 from client.test_flow_laws import World
 
 PATCHES = "PATCH"
 PATCH = f"{MANAGEMENT_URL}/workspaces/{WORKSPACE}/webservices/{SCORING}/endpoints/retrained"
+TRAINING_PATH = TRAINING_URL.removeprefix(BASE)
 
 
 @pytest.fixture
@@ -430,3 +441,102 @@ def test_without_options_a_retraining_has_its_own_connections(world, monkeypatch
             _ = own.status
         own.close()
     assert 1 == len(closed)
+
+
+def test_the_calls_of_a_whole_run(world) -> None:
+    """None more than it takes: the job is started without a look, and the endpoint updated without a second one."""
+    world.run()
+    service, job = f"/management/workspaces/{WORKSPACE}/webservices/{SCORING}", f"{TRAINING_PATH}/jobs/{1:032x}"
+    endpoint, page = f"{service}/endpoints/retrained", "/studio/apihelp/retrained"
+    assert [
+        ("GET", service),
+        ("GET", f"{service}/endpoints/default"),
+        ("POST", f"{TRAINING_PATH}/jobs"),
+        ("POST", f"{job}/start"),
+        *[("GET", job)] * 3,
+        ("GET", f"/blobs/out/{1:032x}.csv"),
+        ("GET", endpoint),
+        ("PUT", endpoint),
+        ("GET", page),
+        ("GET", f"{page}/update"),
+        ("GET", endpoint),
+        ("PATCH", endpoint),
+        ("GET", endpoint),
+    ] == world.service.calls
+
+
+def test_the_wait_for_the_job_is_told_look_by_look(world) -> None:
+    """At the pace of the options."""
+    heard = []
+    world.diary.waiting = lambda status, seconds: heard.append((status.state.value, seconds))
+    transport = world.transport(None)
+    options = FlowOptions(
+        observer=world.diary, clock=world.service.clock, transport=transport, upload=world.upload, poll=5
+    )
+    with Journal(world.path) as journal:
+        Retraining(world.plan(), journal, options).run()
+    assert [("Running", 0.0), ("Running", 5.0), ("Finished", 10.0)] == heard
+
+
+@pytest.mark.parametrize(("written", "waited"), [(3, 62.0), (4, 2.0)])
+def test_what_was_written_down_keeps_its_time(world, written: int, waited: float) -> None:
+    """A run that is killed and taken up a minute later does not move when the job was started, or when it finished."""
+    world.run(kills={written: "kill after"})
+    world.service.clock.sleep(60)
+    assert waited == world.run().seconds
+
+
+def test_the_journal_says_why_there_is_nothing_to_go_on_with(world) -> None:
+    """The condition that was not met, or how the job ended."""
+    error = world.run(accept=Condition.parse("AUC > 0.99"))
+    assert str(error) == json.loads(world.path.read_text())["refused"]
+    world.rows.write_text("others\n")
+    world.service.ending = "Failed"
+    error = world.run()
+    assert str(error) == json.loads(world.path.read_text())["failed"]
+
+
+@pytest.mark.parametrize(("name", "failure"), [("UPPER", "endpoint-name-rule"), ("default", "patch-on-default")])
+def test_preflight_looks_again_where_a_run_without_it_stopped(world, name: str, failure: str) -> None:
+    """What one run would have sent, the next refuses, though the job was submitted long ago."""
+    world.run(kills={2: "kill after"}, preflight=False, endpoint_name=name)
+    error = world.run(endpoint_name=name)
+    assert (RefusedLocally, (failure,)) == (type(error), error.failures)
+    assert ([], {"default"}) == (world.service.updates, set(world.service.endpoints))
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("one", "two"), "several resources can be updated, name one: one, two"),
+        ((), "This Web Service has no updatable resources: it trains, or its experiment has no trained model. "),
+    ],
+)
+def test_what_only_the_help_page_shows_is_refused_before_the_update(world, names, sentence) -> None:
+    """A service that shows no resources cannot be checked before training."""
+    world.service.shows_resources, world.service.resources = False, names
+    error = world.run()
+    assert isinstance(error, RefusedLocally)
+    assert str(error).startswith(sentence)
+    assert [] == world.service.updates
+
+
+def test_without_preflight_a_service_without_resources_is_sent_an_empty_name(world) -> None:
+    """To the endpoint's own address, since its page shows none."""
+    world.service.resources = ()
+    assert isinstance(world.run(preflight=False), ServiceError)
+    assert f"resource: PATCH {PATCH} with ''" in world.diary.told
+
+
+def test_one_of_several_outputs_is_taken_by_its_name(world) -> None:
+    """Two models and two evaluations: those that the plan names."""
+    results = world.service.results
+
+    def doubled(job: str) -> dict:
+        model, evaluation = results(job).values()
+        other = {**model, "RelativeLocation": "out/other.ilearner"}
+        return {"m": model, "n": other, "a": {**evaluation, "RelativeLocation": "out/a.csv"}, "b": evaluation}
+
+    world.service.results = doubled
+    result = world.run(model_output="n", evaluation_output="b")
+    assert ("http://aml.test/blobs/out/other.ilearner", "0.93") == (result.model, result.evaluation[0]["AUC"])
