@@ -64,7 +64,7 @@ contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times
 	@$(BIN)/python tools/check_served.py --times 20
 
 # Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
-contracts-full: contracts contracts-fuzz contracts-seeds ## the same with many more examples, twenty seeds, and every check or test on every mutant
+contracts-full: contracts contracts-seeds ## the same with many more examples, twenty seeds, and every check or test on every mutant
 	@$(BIN)/python tools/check_served.py --full
 	@$(MUTANTS) --all-checks --seed 2
 	@AMLCLASSIC_EVERY_BYTE=1 $(BIN)/python -m pytest -q -n 2 tests/client/laws

@@ -16,7 +16,7 @@ from mutants.patching import Mutant, mutants
 from mutants.running import FORK, Bench, Page, Search
 from mutants.serving import expected_first, first_breach, train
 
-BENCH = Bench("mutants", "emulator", limit=60.0)
+BENCH = Bench("mutants", "emulator", limit=300.0)
 PAGE = Page(
     "Mutants of the emulator",
     "Each line is one plausible wrong behaviour, put into the emulator by a small patch (`tests/mutants/`), and\n"
