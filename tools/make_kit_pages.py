@@ -16,7 +16,8 @@ from amlemulator.engine.faults import CHECKS
 from amlemulator.engine.journal import FILTERS
 from amlemulator.engine.pacing import JobPolicy
 from amlemulator.expecting import Expects
-from amlemulator.experiments.modules import Parameter, Port, registry
+from amlemulator.experiments.modules import Parameter, Port
+from amlemulator.experiments.palette import registry
 from amlemulator.faces.catalogue import routes
 from amlemulator.settings import Settings, flag_name, variable_name
 

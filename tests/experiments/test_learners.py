@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder
 
 from amlemulator.experiments.frame import Frame
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.training import Untrained, train
 from support.frames import bikes, cells_of, code_of, make_frame, run_module, sample
 

@@ -12,7 +12,7 @@ from amlemulator.experiments.dry_run import check_columns
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.frame import Frame, Series
 from amlemulator.experiments.graph import check_graph, load_graph
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.transfers import staged_sources
 from support.frames import code_of
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from amlemulator.experiments.model_export import scoring_program
 from amlemulator.experiments.model_file import Feature, Header
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.training import Untrained, train
 from support.frames import make_frame, run_module
 

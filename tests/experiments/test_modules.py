@@ -2,7 +2,8 @@
 
 import pytest
 
-from amlemulator.experiments.modules import Parameter, implementation, nearest, registry
+from amlemulator.experiments.modules import Parameter, implementation, nearest
+from amlemulator.experiments.palette import registry
 from support.frames import code_of
 
 NUMBER = Parameter("Trees", "integer", 100, minimum=1, maximum=1000)

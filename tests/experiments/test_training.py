@@ -7,7 +7,7 @@ import pytest
 from amlemulator.core.tables import Table
 from amlemulator.experiments.frame import Frame, Series, table_of_frame
 from amlemulator.experiments.model_file import Feature, Header, ModelFile
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.trained import TrainedModel
 from amlemulator.experiments.training import Untrained, train
 from support.frames import cells_of, code_of, make_frame, run_module

@@ -14,7 +14,7 @@ from amlemulator.experiments.execute import Environment, NodeCall
 from amlemulator.experiments.frame import Frame, Series
 from amlemulator.experiments.graph import Node
 from amlemulator.experiments.metadata import edit_metadata
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.pandas_frames import from_pandas, to_pandas
 from amlemulator.experiments.transforms import apply
 from support.frames import bikes, cells_of, code_of, make_frame, run_module, sample

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from amlemulator import samples
 from amlemulator.experiments.document_schema import experiment_schema
 from amlemulator.experiments.graph import GraphError
-from amlemulator.experiments.modules import registry
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.yaml_files import check_file, load_experiment_file
 from support import source
 
@@ -228,7 +228,7 @@ def test_the_published_schema_is_fresh():
 def test_the_schema_refuses_what_the_check_refuses(node):
     """Unknown modules, ports, parameters and members are marked in the editor."""
     with pytest.raises(jsonschema.ValidationError):
-        schema.validate({"experiment": "A", "nodes": [node]})
+        jsonschema.validate({"experiment": "A", "nodes": [node]}, experiment_schema())
 
 
 def test_the_schema_knows_every_default():

@@ -13,7 +13,8 @@ from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.execute import Environment, File, NodeCall
 from amlemulator.experiments.frame import Frame, Series
 from amlemulator.experiments.graph import Node
-from amlemulator.experiments.modules import implementation, registry
+from amlemulator.experiments.modules import implementation
+from amlemulator.experiments.palette import registry
 from amlemulator.experiments.sources import read_frame
 
 

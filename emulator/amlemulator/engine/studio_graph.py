@@ -18,7 +18,8 @@ from amlemulator.core.studio import refused
 from amlemulator.core.studio_render import module_id
 from amlemulator.experiments.catalogue_data import DATASET, WEB_SERVICE_INPUT, WEB_SERVICE_OUTPUT
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
-from amlemulator.experiments.modules import Module, Parameter, registry
+from amlemulator.experiments.modules import Module, Parameter
+from amlemulator.experiments.palette import registry
 
 Document = Mapping[str, Any]
 SAVED_TRANSFORM = "Saved Transform"

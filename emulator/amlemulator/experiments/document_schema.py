@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from amlemulator.core.interface import ColumnType
 from amlemulator.experiments import columns
-from amlemulator.experiments.modules import Module, Parameter, Port, registry
+from amlemulator.experiments.modules import Module, Parameter, Port
+from amlemulator.experiments.palette import registry
 
 # The members of each kind of mapping in an experiment file, with what each must be.
 MEMBERS: dict[str, dict[str, Any]] = {

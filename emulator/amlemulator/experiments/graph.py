@@ -42,7 +42,8 @@ from amlemulator.experiments.catalogue_data import WEB_SERVICE_INPUT, WEB_SERVIC
 from amlemulator.experiments.catalogue_models import SAVED_MODEL
 from amlemulator.experiments.errors import ModuleError
 from amlemulator.experiments.mends import mend_value
-from amlemulator.experiments.modules import Module, Parameter, nearest, registry
+from amlemulator.experiments.modules import Module, Parameter, nearest
+from amlemulator.experiments.palette import registry
 
 TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
 MODEL_KINDS = ("model", "clusters")  # what an .ilearner may hold

@@ -1,6 +1,6 @@
 """Studio's modules as data: ports, parameters with their defaults, and where each is carried out.
 
-Names are those that Studio showed (modules.md sections 2 to 11). Looking a module up imports nothing heavy; its
+Names are those that Studio showed (modules.md sections 2 to 11). What a module is costs nothing to know; its
 implementation is imported when it first runs.
 """
 
@@ -163,22 +163,6 @@ def implementation(run: str) -> Implementation:
     """Import and return the function that ``run`` (``file:function``) names."""
     place, _, name = run.partition(":")
     found: Implementation = getattr(import_module(f"amlemulator.experiments.{place}"), name)
-    return found
-
-
-@cache
-def registry() -> dict[str, Module]:
-    """Return every emulated module by its name, older names included."""
-    from amlemulator.experiments.catalogue_data import DATA
-    from amlemulator.experiments.catalogue_functions import FUNCTIONS
-    from amlemulator.experiments.catalogue_learners import LEARNERS
-    from amlemulator.experiments.catalogue_models import MODELS
-    from amlemulator.experiments.catalogue_preparation import PREPARATION
-
-    found: dict[str, Module] = {}
-    for module in (*DATA, *PREPARATION, *LEARNERS, *MODELS, *FUNCTIONS):
-        for name in (module.name, *module.older_names):
-            found[name] = module
     return found
 
 
