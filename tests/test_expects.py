@@ -72,7 +72,7 @@ def run(pytester):
 
     def run(tests, *arguments, apart=False):
         pytester.makepyfile(test_program=PROGRAM + tests)
-        without = [word for name in ("randomly", "cacheprovider", "schemathesis") for word in ("-p", f"no:{name}")]
+        without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "schemathesis")]
         runner = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
         return runner(*without, "--strict-markers", *arguments)
 

@@ -241,4 +241,5 @@ def test_workers_of_xdist_share_nothing(pytester):
             assert aml.requests.count(operation="help.*") == 1
         """
     )
-    pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider").assert_outcomes(passed=8)
+    without = [f"-pno:{name}" for name in ("cacheprovider", "schemathesis", "hypothesispytest")]
+    pytester.runpytest_subprocess("-n", "2", *without).assert_outcomes(passed=8)

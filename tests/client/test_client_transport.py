@@ -5,6 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
 import pytest
 
@@ -27,15 +28,22 @@ from amlclient import (
 SECRET = "sEcReT"
 
 
+def read_request(connection: socket.socket) -> None:
+    """Read all of it: who closes with something unread resets the connection."""
+    with connection.makefile("rb") as lines:
+        head = list(takewhile(lambda line: line.strip(), lines))
+        lines.read(sum(int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")))
+
+
 @contextmanager
 def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Serve one connection: read a request's head, then do as ``answer`` says."""
+    """Serve one connection: read a request, then do as ``answer`` says."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         connection, _ = server.accept()
         with connection:
-            connection.recv(65536)
+            read_request(connection)
             answer(connection)
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -10,6 +10,8 @@ from support.server import environment
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ["tutorial.md", *sorted(f"how-to/{path.name}" for path in (DOCS / "how-to").glob("*.md"))]
+# A reader has pytest alone; whatever else this machine's pytest has is none of the page's, and takes long to import.
+NOT_THE_READERS = ("randomly", "cacheprovider", "xdist", "schemathesis", "hypothesispytest", "anyio", "timeout")
 UNPLAYED = {"how-to/ci.md"}  # a container engine, a service manager or a CI would have to be there
 
 
@@ -23,8 +25,7 @@ def test_a_page_does_what_it_says(page, tmp_path):
         "HOME": str(tmp_path / "home"),
         "XDG_STATE_HOME": str(tmp_path / "home"),
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        # A reader has pytest alone; whatever else this machine's pytest has is none of the page's.
-        "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider -p no:xdist",
+        "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in NOT_THE_READERS),
         "COLUMNS": "200",
     }
     text = (DOCS / page).read_text("utf-8")

@@ -25,7 +25,7 @@ class StartError(Exception):
 
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM came. ``status`` is the exit status that tells which."""
+    """A signal came that ends the command. ``status`` is the exit status that tells which."""
 
     def __init__(self, number: int) -> None:
         self.status = 128 + number
@@ -33,17 +33,19 @@ class Interrupted(BaseException):
 
 
 class Signals:
-    """Turns SIGINT and SIGTERM into Interrupted, but never while something is being made or cleared away.
+    """Turns signals into Interrupted, but never while something is being made or cleared away.
 
     Without that, a Ctrl-C between the fork and the note of its process id would leave a process behind.
     """
+
+    NUMBERS: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self) -> None:
         self._held = False
         self._pending = 0
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.signal(number, self._handle) for number in self.NUMBERS}
         return self
 
     def __exit__(

@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from amlclient import EndpointsFile, WrongCall
 from amlemulator import background
-from amlemulator.commands._child import Interrupted
+from amlemulator.commands._child import Interrupted, Signals
 from amlemulator.core.allowed_hosts import rules_of
 from amlemulator.programs.report import report
 from amlemulator.settings import Settings, SettingsError, resolve
@@ -74,32 +74,31 @@ def _run(words: Sequence[str], settings: Settings, warden: Warden, *, quiet: boo
     return status
 
 
-class Warden:
+class Warden(Signals):
     """Keeps watch over the program: passes signals on to it, and ends when it does.
 
-    Before and after, SIGINT and SIGTERM raise Interrupted. A terminal sends its Ctrl-C to the program by itself; that
+    Before and after, signals raise Interrupted. A terminal sends its Ctrl-C to the program by itself; that
     one is not passed on, or the program would get it twice.
     """
 
+    NUMBERS: tuple[signal.Signals, ...] = (*Signals.NUMBERS, signal.SIGHUP)
+
     def __init__(self) -> None:
+        super().__init__()
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = False
-        self._pending: list[int] = []
-
-    def __enter__(self) -> Self:
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        self._before = {number: signal.signal(number, self._handle) for number in numbers}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._for_program: list[int] = []  # what came while it was started
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """Give a temporary folder, gone at the end."""
-        with tempfile.TemporaryDirectory(prefix="amlclassic-run-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
+        with self.held():
+            made = Path(tempfile.mkdtemp(prefix="amlclassic-run-"))
+        try:
+            yield made
+        finally:
+            with self.held():
+                shutil.rmtree(made, ignore_errors=True)
 
     def run(self, words: Sequence[str], environment: dict[str, str]) -> int:
         """Run the program to its end. Returns its exit status, 128 and more when a signal ended it.
@@ -113,7 +112,7 @@ class Warden:
             raise WrongCall(f"'{words[0]}' cannot be started ({error.strerror})") from error
         finally:
             self._starting = False
-        for number in self._pending:
+        for number in self._for_program:
             self._process.send_signal(number)
         status = self._process.wait()
         self._process = None
@@ -121,9 +120,9 @@ class Warden:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._starting:
-            self._pending.append(number)
+            self._for_program.append(number)
         elif self._process is None:
-            raise Interrupted(number)
+            super()._handle(number, frame)
         elif number != signal.SIGINT or not _terminal_sends():
             self._process.send_signal(number)
 
