@@ -108,6 +108,7 @@ def test_a_wait_is_an_hour_unless_another_time_is_given() -> None:
     slow = Slow(*[RUNNING] * 4)
     with pytest.raises(JobTimeout, match="after 5 s"):
         made(ScoringClient, slow).wait_for_job("j1", timeout=5.0, poll=0.25)
+    assert [] == slow.answers
 
 
 def test_a_look_at_a_job_takes_no_longer_than_the_wait_may() -> None:
