@@ -37,7 +37,7 @@ lint: $(VENV)/.installed-dev ## style, types and layers
 QUIET_LIBRARIES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 MUTANTS := $(QUIET_LIBRARIES) PYTHONPATH=tests $(BIN)/python -m mutants
 
-contracts: contracts-check contracts-mutants contracts-client-mutants ## check the emulator against its contracts, and that checks and tests find mutants
+contracts: contracts-check contracts-mutants contracts-client-mutants contracts-mutation ## check the emulator against its contracts, and that checks and tests find mutants
 
 contracts-check: $(VENV)/.installed-test ## check a served emulator; .build/contracts.html tells what was checked
 	@mkdir -p .build
@@ -64,13 +64,13 @@ contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times
 	@$(BIN)/python tools/check_served.py --times 20
 
 # Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
-contracts-full: contracts contracts-seeds ## the same with many more examples, twenty seeds, and every check or test on every mutant
+contracts-full: contracts-mutants contracts-client-mutants contracts-seeds ## the same with many more examples, twenty seeds, every byte and every mutation
+	@$(MUTANTS) --seed 2
+	@$(MUTANTS).client --seed 2
 	@$(BIN)/python tools/check_served.py --full
-	@$(MUTANTS) --all-checks --seed 2
 	@AMLCLASSIC_EVERY_BYTE=1 $(BIN)/python -m pytest -q -n 2 tests/client/laws
-	@$(MUTANTS).client --all-checks --seed 2
-	@$(MUTATION) --markdown docs/mutation.md
 	@$(BIN)/python tools/fuzz_openapi.py --examples 200
+	@$(MUTATION) --markdown docs/mutation.md
 
 wheel: $(VENV)/.installed-dev ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .
