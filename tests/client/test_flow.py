@@ -339,15 +339,15 @@ def test_the_rows_are_uploaded_to_where_the_plan_says(world) -> None:
     upload, asked = world.upload, []
 
     def uploading(path, *, connection_string, container, blob, progress):
-        asked.append((path, connection_string))
+        asked.append((path, connection_string, f"{container}/{blob}"))
         progress(1, 4)
         return upload(path, container=container, blob=blob)
 
     world.upload = uploading
     world.run(input=LocalFile(world.rows, CONNECTION_STRING, "box"), input_name="rows")
-    assert ([(world.rows, CONNECTION_STRING)], [(1, 4)]) == (asked, heard)
     (job,) = world.service.jobs.values()
     place = json.loads(world.path.read_text())["input"]
+    assert ([(world.rows, CONNECTION_STRING, place)], [(1, 4)]) == (asked, heard)
     assert {"rows": {"ConnectionString": CONNECTION_STRING, "RelativeLocation": place}} == job.body["Inputs"]
     assert place.startswith("box/")
 
