@@ -213,9 +213,9 @@ def test_a_journal_of_another_retraining_says_what_differs(world) -> None:
 def test_a_page_for_another_endpoint_is_told_with_both_addresses(world) -> None:
     """The one on the page and the one that is meant, then why."""
     page = world.service.help
-    world.service.help = lambda path: page(path).replace("/endpoints/retrained", "/endpoints/other")
+    world.service.help = lambda path: page(path).replace("/endpoints/retrained", "/endpoints/trained")
     error = world.run()
-    other = PATCH.replace("/retrained", "/other")
+    other = PATCH.replace("/retrained", "/trained")
     assert str(error).startswith(f"the help page says to PATCH {other}, which is not {PATCH}. ")
     assert ("another-endpoint-patched",) == error.failures
 
