@@ -33,6 +33,7 @@ STANDARD_HEADERS = (
 EMPTY_LENGTH_SINCE = "2015-02-21"  # from then on a length of zero is signed as nothing, before as "0"
 EMPTY_HEADERS_SINCE = "2016-05-31"  # from then on x-ms- headers without value are signed, too
 WORD_ORDER = "!#$%&*.^_`|~+0123456789abcdefghijklmnopqrstuvwxyz"
+TIES = {"'": 1, "-": 2}  # what has no place in that order; where names are equal but for it, a letter is 0
 SECRET = re.compile(r"(?i)(\bsig(?:=|:|%3d))[^&\s]+")
 
 
@@ -121,13 +122,14 @@ def _canonical_headers(signed: Signed) -> Iterator[str]:
     yield "".join(f"{name}:{value}\n" for name, value in sorted(named, key=lambda item: word_order(item[0])))
 
 
-def word_order(name: str) -> tuple[Sequence[int], int]:
+def word_order(name: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return a key that sorts header names as the service's culture did, and today's SDKs do.
 
-    Hyphens count only between names that are otherwise equal, and an underscore comes before a digit.
+    Hyphens count only between names that are otherwise equal, and an underscore comes before a digit. Of names that
+    are otherwise equal, that comes first which ends, or goes on with a letter, where the other one has a hyphen.
     """
-    weighed = [WORD_ORDER.find(letter) for letter in name if letter not in "-'"]
-    return weighed, len(name) - len(weighed)
+    weighed = [WORD_ORDER.find(letter) for letter in name if letter not in TIES]
+    return weighed, [TIES.get(letter, 0) for letter in name]
 
 
 def _readings(query: str) -> Iterator[list[tuple[str, str]]]:
