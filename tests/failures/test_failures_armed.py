@@ -181,7 +181,7 @@ def test_which_jobs_meet_it(program, arm, when, states):
 
 
 def test_a_job_in_the_queue_runs_when_its_time_has_come(program, arm):
-    """It stays NotStarted, cannot be started again, and runs a minute later."""
+    """It stays NotStarted, cannot be started again, and a minute later it runs by its workspace's policy: held here."""
     arm("job-queued")
     assert "NotStarted" == program.train()["StatusCode"]
     job_id = program.setup.job_id

@@ -106,10 +106,10 @@ class Pacing:
         given = self._interfere(job.workspace_id)
         policy = self.get(job.workspace_id) if given is None else read_policy(given)
         with self._lock:
-            if given is not None and policy.way != "unstarted":
-                self._own[job.id] = policy
-            if policy.way == "queued":
+            if policy.way == "queued":  # and then it runs by its workspace's policy
                 self._queued[job.id] = (job, self._clock.now() + policy.number)
+            elif given is not None and policy.way != "unstarted":
+                self._own[job.id] = policy
         return policy
 
     def waits(self, job_id: str) -> bool:

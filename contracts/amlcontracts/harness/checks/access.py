@@ -143,9 +143,14 @@ def keys_differ(ground: Ground) -> None:
 
 @check("access.after-delete", "endpoints.delete")
 def after_delete(ground: Ground) -> None:
-    """The key of a deleted endpoint opens nothing any more, its address answers 401 and its document 404."""
+    """The key of a deleted endpoint opens nothing any more, its address answers 401 and its document 404.
+
+    All of it was used before: what a service remembers of its calls goes with the endpoint.
+    """
     with ground.scoring.endpoint() as endpoint:
-        pass
+        list(_scoring_calls(endpoint, endpoint.key))
+        endpoint.shown()
+        document(endpoint)
     for answer in _scoring_calls(endpoint, endpoint.key):
         expect(answer, *REFUSED)
     expect(endpoint.manage("GET", key=endpoint.key), *MANAGEMENT_REFUSED)
