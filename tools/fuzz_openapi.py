@@ -30,8 +30,22 @@ NOT_CHECKED_OF = {"rrs-bes": ["allow_header_conformance"], "help": ["allow_heade
 
 # 501 is how the emulator says that an operation is known and not emulated.
 CONFIGURATION = """
+hooks = "hooks"
+
 [checks]
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
+"""
+
+# A list in the place of a text is written into the path as it is: a question mark in it ends the path, and what is
+# called is another address than the one that the answer is held against.
+HOOKS = """
+import schemathesis
+
+
+@schemathesis.hook
+def filter_path_parameters(context, path_parameters):
+    values = (path_parameters or {}).values()
+    return not any(isinstance(value, (list, dict)) and ("?" in str(value) or "#" in str(value)) for value in values)
 """
 
 OPTIONS = ["--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--warnings", "off", "--no-color"]
@@ -58,6 +72,7 @@ def fuzz(api: str, examples: int, seed: int) -> int:
         file = Path(folder) / f"{api}.json"
         file.write_text(json.dumps(document), "utf-8")
         file.with_name("schemathesis.toml").write_text(CONFIGURATION, "utf-8")
+        file.with_name("hooks.py").write_text(HOOKS, "utf-8")
         words = ["--url", f"{emulator.base_url}{PREFIXES[api]}", "--max-examples", str(examples), "--seed", str(seed)]
         words += ["--exclude-checks", ",".join(NOT_CHECKED + NOT_CHECKED_OF.get(api, []))]
         words += ["-H", header] if header else []
