@@ -404,7 +404,7 @@ def test_a_page_is_read_with_all_that_pages_have() -> None:
 
 def test_an_address_outside_of_a_table_is_read_too() -> None:
     """Of a page without the request table, the first address that could be it and that a reader sees."""
-    unseen = f"<script>open('{ADDRESS}script')</script><style>/* {ADDRESS}style */</style>"
+    unseen = f"<style>/* {ADDRESS}style */</style><script>open('{ADDRESS}script')</script>"
     body = f"{unseen}<p>PATCH {ADDRESS}</p><table><tr><th>RESOURCE NAME</th></tr><tr><td>r</td></tr></table>"
     assert (ADDRESS, ("r",)) == (
         (found := page(LINK, body).update_resource(f"{BASE}/help")).patch_url,

@@ -12,7 +12,7 @@ from mutation.survivors import Reason, why
 HEAD = """# Mutation testing
 
 Every small change to the rules of the emulator (`emulator/amlemulator/core/`) and to the decisions of the client
-should be noticed by a test. `make contracts-mutation` makes such changes, a sample of them, and fails when fewer than
+should be noticed by a test. `make contracts` makes such changes, a sample of them, and fails when fewer than
 90 % are noticed; `make contracts-full` makes all of them and writes this page.
 
 The changes are mutmut's: its operators, on the bodies and default values of functions. The loop is our own
