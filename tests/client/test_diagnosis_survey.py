@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from requests.exceptions import MissingSchema
 
 from amlclient import (
     AmlError,
@@ -19,6 +20,7 @@ from amlclient._addresses import ServiceAddress
 from amlclient._diagnosis import checks_update
 from amlclient._diagnosis.survey import Survey
 from amlclient._endpoints_file import WorkspaceEntry
+from amlclient._transport import Call, translate
 from client.fake_service import FakeClock
 from support.scripted import (
     EXECUTE,
@@ -181,14 +183,19 @@ def test_the_web_services(members, expected, refusal) -> None:
 
 TRAINS, SCORES = WebService("t", "Trainer"), WebService("s", "Scorer")
 HELP = "http://help.test/x"
-UPDATE = "<a href='http://help.test/u'>Update Resource</a>"
+UPDATE = b"<a href='http://help.test/u'>Update Resource</a>"
 UPDATABLE = f"<p>PATCH {PATCH}</p><table><tr><th>Resource Name</th></tr><tr><td>m</td></tr></table>".encode()
 NOT_UPDATABLE = b"<p>This Web Service has no updatable resources.</p>"
 
 
-def helped(page: bytes | None) -> dict[str, Any]:
+def no_address(call: Call) -> Any:
+    """Say what the transport says of a text that is no address."""
+    raise translate(MissingSchema(), call)
+
+
+def helped(page: bytes | None, first: Any = UPDATE) -> dict[str, Any]:
     """Return the answers of a service that shows no resources, and has a help page or none."""
-    pages = {HELP: UPDATE.encode(), "http://help.test/u": page} if page is not None else {}
+    pages = {HELP: first, "http://help.test/u": page} if page is not None else {}
     shown = endpoint("default", OF_DEFAULT, HelpLocation=HELP)
     return {management("/s/endpoints"): [shown], management("/s/endpoints/default"): shown, **pages}
 
@@ -206,6 +213,8 @@ def helped(page: bytes | None) -> dict[str, Any]:
         ({"answers": helped(UPDATABLE)}, SCORES, "scoring"),
         ({"answers": helped(NOT_UPDATABLE)}, SCORES, "training"),
         ({"answers": helped(None)}, SCORES, ""),
+        ({"answers": helped(UPDATABLE), "away": ("http://help.",)}, SCORES, ""),
+        ({"answers": helped(UPDATABLE, no_address)}, SCORES, ""),
     ],
 )
 def test_what_kind_of_service_it_is(members, service, expected) -> None:

@@ -42,10 +42,10 @@ def attempt(ask: Callable[[], T]) -> Answer[T]:
 
 
 def attempt_elsewhere(ask: Callable[[], Answer[T]]) -> Answer[T]:
-    """Return what came of asking another region's host; one that nobody gave need not even be there."""
+    """Return what came of asking an address that nobody gave: it need not be there, nor be one that can be called."""
     try:
         return ask()
-    except TransportError as error:
+    except (TransportError, WrongCall) as error:
         return None, error
 
 
@@ -198,7 +198,8 @@ class Survey:
         return ""
 
     def _kind_of_page(self, help_location: str) -> str:
-        page, _ = attempt(lambda: HelpReader(**self._options).update_resource(help_location))
+        reader = HelpReader(**self._options)
+        page, _ = attempt_elsewhere(partial(attempt, lambda: reader.update_resource(help_location)))
         return "" if page is None else "scoring" if page.resource_names else "training"
 
     def detail(self, place: Place) -> Endpoint | None:
