@@ -64,7 +64,7 @@ contracts-seeds: $(VENV)/.installed-test ## check a served emulator twenty times
 	@$(BIN)/python tools/check_served.py --times 20
 
 # Everything there is, without a bound on its time. What else proves that the checks catch things is added here.
-contracts-full: contracts-mutants contracts-client-mutants contracts-seeds ## the same with many more examples, twenty seeds, every byte and every mutation
+contracts-full: $(VENV)/.installed-dev contracts-mutants contracts-client-mutants contracts-seeds ## the same with many more examples, twenty seeds, every byte and every mutation
 	@$(MUTANTS) --seed 2
 	@$(MUTANTS).client --seed 2
 	@$(BIN)/python tools/check_served.py --full
