@@ -135,6 +135,20 @@ def test_nothing_redirects(echo, path, last):
     assert (200 if last == "webservices" else 404) == answer.status
 
 
+@pytest.mark.parametrize("name", ["x", "%20", "%20%20"])
+@pytest.mark.parametrize(
+    ("status", "method", "path"),
+    [
+        (400, "GET", "/management/workspaces/{}/webservices"),
+        (401, "POST", "/ussouthcentral.services/workspaces/w/services/{}/execute"),
+        (401, "POST", "/studioapi/api/workspaces/{}/datasources"),
+    ],
+)
+def test_a_name_of_blanks_is_a_name(wire, status, method, path, name):
+    """In the middle of an address it is one that nothing has, as any other; it is not left out."""
+    assert status == wire.call(method, path.format(name)).status
+
+
 # Unknown routes and methods
 
 

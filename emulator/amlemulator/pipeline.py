@@ -103,7 +103,8 @@ def address(
         return to_blobs(emulator, environ, start_response, host, named is not None)
     addresses = replace(emulator.addresses, real=True) if named is not None else emulator.addresses
     call = environ["amlemulator.call"] = Call(request_id, host, addresses, arrived, environ)
-    segments = [segment for part in rest.split("/") if (segment := part.rstrip(" "))]
+    # Blanks alone are a name that nothing has, but at the end: without one the address would be another operation's.
+    segments = [part.rstrip(" ") or part for part in rest.rstrip("/ ").split("/") if part]
     if len(segments) == RRS_SEGMENTS and (host.role, call.method, *segments[::2]) == RRS:
         call.arguments = {"workspace_id": segments[1], "endpoint_id": segments[3]}
         return express(emulator, call, start_response)

@@ -43,7 +43,8 @@ def _shape(operation: Operation) -> re.Pattern[str]:
 
 def operation_of(method: str, url: str) -> Operation | None:
     """Return the operation that a request calls, None when no document describes it."""
-    path = re.sub("//+", "/", url.partition("?")[0].partition("://")[2].replace("%20", ""))
+    written = url.partition("?")[0].partition("://")[2].replace("%20", " ").rstrip("/ ")
+    path = "/".join(part.rstrip(" ") or part for part in written.split("/") if part)
     begin = path.find("/workspaces/")
     for verb, pattern, operation in _shapes():
         if verb == method and pattern.fullmatch(path[begin:]):

@@ -111,7 +111,9 @@ def test_an_address_tells_its_envelope(url, kind):
     [
         ("POST", SCORE, "rrs.execute"),
         ("POST", "http://h/x/workspaces/a/services/b//execute%20", "rrs.execute"),
+        ("POST", "http://h/x/workspaces/%20/services/b%20/execute", "rrs.execute"),
         ("GET", SERVICES + "/", "services.list"),
+        ("GET", SERVICES + "/%20/", "services.list"),
         ("POST", "http://h/workspaces/a/services/b/jobs/start", "bes.start-without-id"),
         ("POST", "http://h/workspaces/a/services/b/jobs/j/start", "bes.start"),
         ("TRACE", SCORE, None),
