@@ -2,12 +2,13 @@
 
 import io
 import signal
+import tempfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amlemulator.commands._child import Interrupted, Signals
+from amlemulator.commands._child import ChildEmulator, Interrupted, Signals
 from amlemulator.commands._console import Progress, figures, table
 from amlemulator.commands._measures import area_under_curve
 
@@ -49,6 +50,25 @@ def test_signals_wait_while_something_is_made() -> None:
     with Signals() as signals, pytest.raises(Interrupted):
         make(signals)
     assert ["made"] == steps
+
+
+@pytest.mark.parametrize("opened", [Signals.folder, ChildEmulator])
+@pytest.mark.parametrize("when", ["making", "inside"])
+def test_no_signal_leaves_a_folder(monkeypatch, tmp_path, opened, when) -> None:
+    """Neither one that comes while the folder is made nor one that comes while it is in use."""
+    make, made = tempfile.mkdtemp, []
+
+    def interrupted(*words) -> str:
+        made.append(make(*words))
+        if when == "making":
+            signal.raise_signal(signal.SIGTERM)
+        return made[0]
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "mkdtemp", interrupted)
+    with Signals() as signals, pytest.raises(Interrupted), opened(signals):
+        signal.raise_signal(signal.SIGTERM)
+    assert ([], 1) == (list(tmp_path.iterdir()), len(made))
 
 
 def test_without_a_terminal_progress_is_plain_lines() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -65,6 +64,19 @@ class Signals:
         if self._pending:
             raise Interrupted(self._pending)
 
+    @contextmanager
+    def folder(self, prefix: str = "amlclassic-") -> Iterator[Path]:
+        """Give a temporary folder, gone at the end, also where the signal comes while it is made."""
+        made: tempfile.TemporaryDirectory[str] | None = None
+        try:
+            with self.held():
+                made = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+            yield Path(made.name)
+        finally:
+            with self.held():
+                if made is not None:
+                    made.cleanup()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._held:
             self._pending = number
@@ -83,20 +95,17 @@ class ChildEmulator:
         self._patience = patience
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
+        self._made = ExitStack()
 
     def __enter__(self) -> Self:
-        with self._signals.held():
-            self.folder = Path(tempfile.mkdtemp(prefix="amlclassic-"))
+        self.folder = self._made.enter_context(self._signals.folder())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._signals.held():
-            try:
-                self._stop()
-            finally:
-                shutil.rmtree(self.folder, ignore_errors=True)
+        with self._made, self._signals.held():
+            self._stop()
 
     def start(self) -> EndpointsFile:
         """Start it, wait for the READY line, and return where everything is. Raises StartError."""

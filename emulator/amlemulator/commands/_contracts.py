@@ -6,7 +6,6 @@ import argparse
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +36,8 @@ def consumer(arguments: argparse.Namespace) -> int:
 
 def _guarded(arguments: argparse.Namespace, work: Callable[[], int]) -> int:
     try:
-        with tempfile.TemporaryDirectory(prefix="amlclassic-") as folder, Signals():
-            os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder  # or it would keep notes in the current one
+        with Signals() as signals, signals.folder() as folder:
+            os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder)  # or it would keep notes in the current one
             import hypothesis  # noqa: F401 - told here, before anything is made
             import jsonschema  # noqa: F401
 

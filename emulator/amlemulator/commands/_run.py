@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -62,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(words: Sequence[str], settings: Settings, warden: Warden, *, quiet: bool) -> int:
-    with warden.folder() as folder, proxy(settings) as opened:
+    with warden.folder("amlclassic-run-") as folder, proxy(settings) as opened:
         from amlemulator.programs.surroundings import surroundings
 
         environment = surroundings(os.environ, opened.url, opened.certificate, folder)
@@ -88,17 +87,6 @@ class Warden(Signals):
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = False
         self._for_program: list[int] = []  # what came while it was started
-
-    @contextmanager
-    def folder(self) -> Iterator[Path]:
-        """Give a temporary folder, gone at the end."""
-        with self.held():
-            made = Path(tempfile.mkdtemp(prefix="amlclassic-run-"))
-        try:
-            yield made
-        finally:
-            with self.held():
-                shutil.rmtree(made, ignore_errors=True)
 
     def run(self, words: Sequence[str], environment: dict[str, str]) -> int:
         """Run the program to its end. Returns its exit status, 128 and more when a signal ended it.
